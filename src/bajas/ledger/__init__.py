@@ -1,0 +1,1 @@
+"""The evidence set: claims in canonical order with their sources, taxonomy and findings."""

@@ -1,0 +1,211 @@
+"""The ledger: an immutable set of claims with sources, taxonomy, findings and a content hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from bajas.claims.claim import Claim
+from bajas.claims.source import Source
+from bajas.claims.taxonomy import Taxonomy
+from bajas.errors import BajasError, Finding
+from bajas.ledger.consistency import consistency_findings
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """The evidence: claims in canonical order, their sources, the taxonomy, and what was noticed.
+
+    Made by :func:`bajas.read_claims`, not by hand.
+
+    Parameters
+    ----------
+    claims : tuple of Claim
+        Any order; kept sorted by (source, side, component, outcome, end, start, published, id).
+    sources : mapping of str to Source
+        One entry for each source that is named in the claims, at least.
+    taxonomy : Taxonomy
+        How outcomes and components add up.
+    reading_findings : tuple of Finding
+        What the reading of the table noticed; findings about consistency are derived.
+    as_of_date : datetime.date, optional
+        The date to which the ledger is restricted.
+    """
+
+    claims: tuple[Claim, ...]
+    sources: Mapping[str, Source]
+    taxonomy: Taxonomy
+    reading_findings: tuple[Finding, ...] = ()
+    as_of_date: date | None = None
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.claims, key=canonical_key))
+        object.__setattr__(self, "claims", ordered)
+
+    # -- the evidence as a whole --------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.claims)
+
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self.claims)
+
+    def __getitem__(self, claim_id: str) -> Claim:
+        try:
+            return self._by_id[claim_id]
+        except KeyError:
+            raise BajasError(f"the ledger has no claim {claim_id!r}") from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ledger) and self.hash == other.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __repr__(self) -> str:
+        sides = Counter(claim.side for claim in self.claims)
+        known = f", known on {self.as_of_date}" if self.as_of_date else ""
+        counts = Counter(finding.severity for finding in self.findings)
+        return (
+            f"Ledger: {len(self)} claims of {len({c.source for c in self.claims})} sources"
+            f" on {', '.join(f'{side} ({n})' for side, n in sorted(sides.items()))}{known}\n"
+            f"  war from {self.first_day} to {self.last_day};"
+            f" {counts['warn']} warnings, {counts['note']} notes; hash {self.hash[:12]}"
+        )
+
+    @cached_property
+    def _by_id(self) -> dict[str, Claim]:
+        return {claim.claim_id: claim for claim in self.claims}
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the content: claims, sources in use, taxonomy and the as-of date."""
+        text = json.dumps(self.as_dict(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything noticed: by the reading of the table, then between the claims."""
+        return self.reading_findings + consistency_findings(
+            self.claims, self.sources, self.taxonomy
+        )
+
+    # -- time ---------------------------------------------------------------------------------
+
+    @cached_property
+    def first_day(self) -> date:
+        """First day of the war: the taxonomy's, else the commonest start of a claim's window.
+
+        Sources that count from another day (an ombudsman's calendar year) are thereby clipped.
+        """
+        if self.taxonomy.first_day is not None:
+            return self.taxonomy.first_day
+        starts = Counter(claim.start for claim in self.claims)
+        return min(starts, key=lambda day: (-starts[day], day))
+
+    @cached_property
+    def last_day(self) -> date:
+        """Last day that any claim covers."""
+        return max(claim.end for claim in self.claims)
+
+    def as_of(self, day: str | date) -> Ledger:
+        """Return the ledger as it was known on a day: claims published by then.
+
+        Parameters
+        ----------
+        day : str or datetime.date
+            ISO date.
+
+        Raises
+        ------
+        BajasError
+            If no claim had been published by then.
+
+        Examples
+        --------
+        >>> import bajas
+        >>> ledger = bajas.datasets.russia_ukraine_2023()
+        >>> len(ledger.as_of("2023-08-07")) < len(ledger)
+        True
+        """
+        limit = date.fromisoformat(day) if isinstance(day, str) else day
+        kept = tuple(claim for claim in self.claims if claim.published <= limit)
+        if not kept:
+            raise BajasError(f"no claim of this ledger was published by {limit}")
+        ids = {claim.claim_id for claim in kept}
+        findings = tuple(
+            finding
+            for finding in self.reading_findings
+            if finding.claim_id is None or finding.claim_id in ids
+        )
+        return replace(self, claims=kept, reading_findings=findings, as_of_date=limit)
+
+    # -- names --------------------------------------------------------------------------------
+
+    @cached_property
+    def sides(self) -> tuple[str, ...]:
+        """Sides whose losses are claimed."""
+        return tuple(sorted({claim.side for claim in self.claims}))
+
+    def component_names(self, side: str) -> tuple[str, ...]:
+        """Plain component names that occur in the claims about a side."""
+        names = {
+            name
+            for claim in self.claims
+            if claim.side == side
+            for name in self.taxonomy.component_names(claim.component)
+        }
+        return tuple(sorted(names))
+
+    # -- plain data ---------------------------------------------------------------------------
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the claims as a table, one row each, dates as datetimes."""
+        frame = pd.DataFrame([claim.as_dict() for claim in self.claims])
+        for name in ("start", "end", "published", "retrieved"):
+            frame[name] = pd.to_datetime(frame[name])
+        frame["derived_from"] = [";".join(claim.derived_from) for claim in self.claims]
+        return frame.drop(columns="extra")
+
+    def findings_frame(self) -> pd.DataFrame:
+        """Return the findings as a table."""
+        columns = ["severity", "rule", "claim_id", "message", "fix", "row", "column", "text"]
+        return pd.DataFrame([finding.as_dict() for finding in self.findings], columns=columns)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the content as plain data for JSON (without findings about reading)."""
+        used = sorted({claim.source for claim in self.claims})
+        return {
+            "claims": [claim.as_dict() for claim in self.claims],
+            "sources": [self.sources[name].as_dict() for name in used],
+            "taxonomy": self.taxonomy.as_dict(),
+            "as_of_date": None if self.as_of_date is None else self.as_of_date.isoformat(),
+        }
+
+    @classmethod
+    def from_dict(
+        cls, data: Mapping[str, Any], reading_findings: tuple[Finding, ...] = ()
+    ) -> Ledger:
+        """Build a ledger from the plain data of :meth:`as_dict`."""
+        sources = [Source.from_dict(entry) for entry in data["sources"]]
+        as_of_date = data.get("as_of_date")
+        return cls(
+            claims=tuple(Claim.from_dict(entry) for entry in data["claims"]),
+            sources={source.name: source for source in sources},
+            taxonomy=Taxonomy.from_dict(data["taxonomy"]),
+            reading_findings=reading_findings,
+            as_of_date=None if as_of_date is None else date.fromisoformat(as_of_date),
+        )
+
+
+def canonical_key(claim: Claim) -> tuple[str, str, str, str, date, date, date, str]:
+    """Order of claims in a ledger: by stream, then by time, then by id."""
+    return (*claim.stream, claim.end, claim.start, claim.published, claim.claim_id)
