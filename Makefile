@@ -1,0 +1,108 @@
+# Everything runs from a fresh clone with nothing but a Python (3.8 or newer) and pip:
+# uv is put into .uv/, the locked environment into .venv/. Nothing outside this folder changes,
+# but for uv's own cache and, where no Python 3.13 is installed, the one that uv fetches.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+# uv: the one given as UV=..., else one on PATH that meets pyproject's required-version, else ours.
+UV ?= $(shell if uv python dir >/dev/null 2>&1; then command -v uv; else echo .uv/bin/uv; fi)
+UV := $(UV)
+OWN_UV := $(filter .uv/bin/uv,$(UV))
+
+# Whatever environment the caller sits in, ours is .venv.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+export UV_PROJECT_ENVIRONMENT := .venv
+
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+##@ Use
+.PHONY: example
+example: $(READY) ## the Russia-Ukraine 2023 example, from claims to citations
+	@$(PYTHON) examples/russia_ukraine_2023.py
+
+##@ Check
+.PHONY: test test-fast test-long lint types imports docs bench
+test: $(READY) ## all tests that CI runs (all but those marked long)
+	@$(PYTHON) -m pytest
+
+test-fast: $(READY) ## tests that don't sample
+	@$(PYTHON) -m pytest -m "not slow and not long"
+
+test-long: $(READY) ## the long validation suite: minutes to hours
+	@$(PYTHON) -m pytest -m long
+
+lint: $(READY) ## ruff: rules and format
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet || { .venv/bin/ruff format --check; exit 1; }
+
+types: $(READY) ## mypy, strict, on src
+	@$(PYTHON) -m mypy
+
+imports: $(READY) ## imports go one way
+	@.venv/bin/lint-imports
+
+docs: $(READY) ## the documentation into docs/_build/html; warnings are errors
+	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(READY) ## time and memory of the example fit
+	@$(PYTHON) benchmarks/example.py
+
+##@ Tidy
+.PHONY: format clean
+format: $(READY) ## sort imports and format
+	@.venv/bin/ruff check --quiet --select I --fix
+	@.venv/bin/ruff format --quiet
+
+clean: ## remove what was built or cached; keep .venv and .uv
+	@rm -rf dist docs/_build docs/api/generated .mypy_cache .ruff_cache .pytest_cache \
+	  .import_linter_cache .hypothesis .benchmarks
+	@find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + \
+	  2>/dev/null || true
+
+##@ Environment
+.PHONY: env
+env: $(READY) ## the locked environment alone
+
+$(READY): pyproject.toml uv.lock .python-version | $(OWN_UV)
+	@wanted=$$(cat .python-version); \
+	if ! $(UV) python find --system "$$wanted" >/dev/null 2>&1; then \
+	  echo "Python $$wanted is not installed: fetching it"; \
+	  if ! $(UV) python install --quiet "$$wanted" 2>/dev/null; then \
+	    wanted=">=3.12"; \
+	    found=$$($(UV) python find --system --no-python-downloads "$$wanted" 2>/dev/null) || { \
+	      echo "Python $$(cat .python-version) can't be fetched, and no Python 3.12 or newer is" \
+	        "installed. Install one and run this again." >&2; exit 1; }; \
+	    echo "Python $$(cat .python-version) can't be fetched: using $$found"; \
+	  fi; \
+	fi; \
+	echo "Preparing .venv"; \
+	$(UV) sync --quiet --frozen --all-extras --python "$$wanted"
+	@touch $@
+
+# From /, so that pyenv doesn't insist on the version in .python-version.
+# The folder is filled under another name first: an interrupted install leaves no half of uv.
+.uv/bin/uv:
+	@for python in python3 python /usr/bin/python3; do \
+	  if (cd / && $$python -m pip --version) >/dev/null 2>&1; then \
+	    echo "Installing uv into .uv"; \
+	    rm -rf .uv .uv.part; \
+	    (cd / && $$python -m pip install --quiet --disable-pip-version-check --no-user \
+	      --only-binary :all: --target "$(CURDIR)/.uv.part" "uv>=0.8") && mv .uv.part .uv; \
+	    exit; \
+	  fi; \
+	done; \
+	echo "Needs uv (https://docs.astral.sh/uv) or a Python with pip." >&2; exit 1
+
+.PHONY: uv-path
+uv-path: | $(OWN_UV)
+	@echo $(UV)
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
