@@ -9,6 +9,10 @@ from typing import Any, Literal
 Severity = Literal["refuse", "warn", "note"]
 
 
+#: Problems that the message of an error lists; a broken file can have thousands.
+_SHOWN = 50
+
+
 class BajasError(Exception):
     """Base class of every error that bajas raises on purpose."""
 
@@ -51,14 +55,16 @@ class Finding:
             part
             for part in (
                 f"row {self.row}" if self.row is not None else "",
-                f"claim {self.claim_id}" if self.claim_id else "",
+                f"claim {self.claim_id}" if self.claim_id else _listed(self.claim_ids),
                 f"column {self.column}" if self.column else "",
             )
             if part
         )
         text = f" {self.text!r}:" if self.text is not None else ""
-        fix = f" Fix: {self.fix}" if self.fix else ""
-        return f"[{self.severity}] {where + ':' if where else ''}{text} {self.message} ({self.rule}).{fix}"
+        fix = f" Fix: {self.fix}." if self.fix else ""
+        place = f"{where}:" if where else ""
+        parts = (f"[{self.severity}]", place, text.strip(), f"{self.message} ({self.rule}){fix}")
+        return " ".join(part for part in parts if part)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as plain data for JSON."""
@@ -70,6 +76,13 @@ class Finding:
     def from_dict(cls, data: dict[str, Any]) -> Finding:
         """Build a finding from the plain data of :meth:`as_dict`."""
         return cls(**{**data, "claim_ids": tuple(data.get("claim_ids", ()))})
+
+
+def _listed(claim_ids: tuple[str, ...]) -> str:
+    if not claim_ids:
+        return ""
+    shown = ", ".join(claim_ids[:6])
+    return f"claims {shown}" + (f", ... ({len(claim_ids)})" if len(claim_ids) > 6 else "")
 
 
 class ClaimError(BajasError):
@@ -84,7 +97,7 @@ class ClaimError(BajasError):
 
     Notes
     -----
-    ``row``, ``claim_id``, ``column``, ``text``, ``rule`` and ``fix`` are those of the first problem.
+    ``row``, ``claim_id``, ``column``, ``text``, ``rule`` and ``fix`` are the first problem's.
     """
 
     def __init__(self, problems: Sequence[Finding], file: str = "claims") -> None:
@@ -101,7 +114,10 @@ class ClaimError(BajasError):
         self.fix = first.fix
         count = len(self.problems)
         head = f"{file}: {count} problem{'s' if count != 1 else ''}"
-        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+        lines = [f"  {problem}" for problem in self.problems[:_SHOWN]]
+        if count > _SHOWN:
+            lines.append(f"  ... and {count - _SHOWN} more (all are in .problems)")
+        super().__init__("\n".join([head, *lines]))
 
 
 class TaxonomyError(BajasError):

@@ -1,1 +1,1 @@
-"""One published statement about losses: what it is, its vocabulary, and how a table of them is read."""
+"""One published statement about losses: what it is, its words, how a table of them is read."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from bajas.errors import TaxonomyError
+from bajas.claims.textfile import read_text
+from bajas.errors import ClaimError, TaxonomyError
 
 OutcomeKind = Literal["personnel", "equipment"]
 
@@ -91,6 +92,9 @@ class Taxonomy:
     first_day: date | None = None
 
     def __post_init__(self) -> None:
+        for name, kind in self.outcomes.items():
+            if kind not in get_args(OutcomeKind):
+                raise TaxonomyError(f"outcome {name!r} is personnel or equipment, not {kind!r}")
         for name, members in self.sums.items():
             if name in self.outcomes:
                 raise TaxonomyError(f"outcome {name!r} is declared both as base outcome and as sum")
@@ -100,7 +104,7 @@ class Taxonomy:
         for code, side in self.sides.items():
             for name, members in side.groups.items():
                 if any(member not in side.components for member in members):
-                    raise TaxonomyError(f"group {name!r} of side {code!r} has undeclared components")
+                    raise TaxonomyError(f"group {name!r} of {code!r} has undeclared components")
             for name, whole in side.parts.items():
                 if whole not in side.components:
                     raise TaxonomyError(
@@ -171,9 +175,7 @@ class Taxonomy:
             return tuple(self.sides[side].components)
         return (OTHER, *sorted(set(named) - {OTHER}))
 
-    def component_scope(
-        self, expression: str, side: str, named: tuple[str, ...]
-    ) -> ComponentScope:
+    def component_scope(self, expression: str, side: str, named: tuple[str, ...]) -> ComponentScope:
         """Return the base components that a component expression covers.
 
         Parameters
@@ -223,25 +225,29 @@ class Taxonomy:
         return _default()
 
     @classmethod
-    def from_json(cls, path: str | Path) -> Taxonomy:
+    def from_json(cls, path: str | os.PathLike[str]) -> Taxonomy:
         """Read a taxonomy from a JSON file; what it leaves out is taken from the default."""
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            text, _ = read_text(path)
+            data = json.loads(text, object_pairs_hook=_without_repeats)
+        except (ClaimError, ValueError, RecursionError) as error:
             raise TaxonomyError(f"can't read taxonomy {path}: {error}") from error
         if not isinstance(data, dict):
             raise TaxonomyError(f"taxonomy {path} must hold a JSON object")
         return cls.default().extend(data)
 
     def extend(self, data: Mapping[str, Any]) -> Taxonomy:
-        """Return a taxonomy with the entries of ``data`` (as in the JSON file) added or replaced."""
+        """Return a taxonomy with the entries of ``data`` (as in a JSON file) added or replaced."""
         known = {"outcomes", "sums", "sides", "regions", "first_day"}
         unknown = sorted(set(data) - known)
         if unknown:
             raise TaxonomyError(f"unknown taxonomy entries {unknown}; known are {sorted(known)}")
         merged = self.as_dict()
         for key in ("outcomes", "sums", "sides", "regions"):
-            merged[key] = {**merged[key], **data.get(key, {})}
+            entries = data.get(key, {})
+            if not isinstance(entries, Mapping):
+                raise TaxonomyError(f"taxonomy entry {key!r} must hold names, not {entries!r}")
+            merged[key] = {**merged[key], **entries}
         if data.get("first_day") is not None:
             merged["first_day"] = data["first_day"]
         return Taxonomy.from_dict(merged)
@@ -318,6 +324,16 @@ class Taxonomy:
 def _default() -> Taxonomy:
     text = resources.files("bajas.claims").joinpath("taxonomy.json").read_text(encoding="utf-8")
     return Taxonomy.from_dict(json.loads(text))
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # JSON keeps the last of two entries of one name without a word.
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise TaxonomyError(f"the taxonomy declares {repeated} twice")
+    return data
 
 
 def _checked_name(name: str) -> str:

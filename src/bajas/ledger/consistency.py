@@ -2,16 +2,121 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from bajas.claims.claim import Claim
 from bajas.claims.source import Source
 from bajas.claims.taxonomy import Taxonomy
 from bajas.errors import Finding
+from bajas.ledger.balance import balance_findings
+from bajas.ledger.contradictions import contradiction_findings
+from bajas.ledger.duplicates import exact_duplicates
+from bajas.ledger.kinds import stream_kind
+from bajas.ledger.lineage import left_out
+from bajas.ledger.repeats import repeat_findings
+from bajas.ledger.series_checks import Stream, series_findings
+from bajas.ledger.source_names import name_findings
+
+__all__ = ["consistency_findings", "contradicting_claims", "exact_duplicates"]
 
 
 def consistency_findings(
     claims: Sequence[Claim], sources: Mapping[str, Source], taxonomy: Taxonomy
 ) -> tuple[Finding, ...]:
-    """Return the findings between claims; the order is fixed by the claims' canonical order."""
-    return ()
+    """Return the findings between claims; the order is fixed by the claims' canonical order.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        The claims of a ledger in canonical order.
+    sources : mapping of str to Source
+        Their sources.
+    taxonomy : Taxonomy
+        Tells which outcomes are part of which.
+
+    Returns
+    -------
+    tuple of Finding
+        Warnings about the evidence as a whole, about claims that repeat and that contradict each
+        other, and notes on what was guessed.
+    """
+    unused = left_out(claims, sources)
+    streams: dict[Stream, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        streams[claim.stream].append(claim)
+    return (
+        *balance_findings(claims, unused),
+        *name_findings({claim.source for claim in claims}),
+        *repeat_findings(claims, sources, unused),
+        *contradiction_findings(claims, taxonomy, unused),
+        *series_findings(streams),
+        *_guessed_kinds(streams, sources, unused),
+    )
+
+
+def contradicting_claims(
+    claims: Sequence[Claim], sources: Mapping[str, Source], taxonomy: Taxonomy
+) -> tuple[Finding, ...]:
+    """Return contradictions for which a table is refused, and declarations that exclude others.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        The claims that were read.
+    sources : mapping of str to Source
+        Their sources.
+    taxonomy : Taxonomy
+        Tells which outcomes are part of which.
+    """
+    unused = left_out(claims, sources)
+    found = [
+        finding
+        for finding in contradiction_findings(claims, taxonomy, unused)
+        if finding.severity == "refuse"
+    ]
+    declared: dict[Stream, Claim] = {}
+    for claim in claims:
+        if claim.kind is None:
+            continue
+        first = declared.setdefault(claim.stream, claim)
+        if first.kind != claim.kind:
+            found.append(
+                Finding(
+                    "refuse",
+                    "stream-of-two-kinds",
+                    f"claim {first.claim_id} of the same stream is declared {first.kind}.",
+                    "a stream counts in one way: declare one kind, or none",
+                    row=claim.row,
+                    claim_id=claim.claim_id,
+                    column="kind",
+                    text=claim.kind,
+                )
+            )
+    return tuple(found)
+
+
+def _guessed_kinds(
+    streams: Mapping[Stream, Sequence[Claim]],
+    sources: Mapping[str, Source],
+    unused: Mapping[str, str],
+) -> list[Finding]:
+    findings = []
+    for stream in sorted(streams):
+        # The model sees only the claims that it uses: guess from the same ones.
+        claims = [claim for claim in streams[stream] if claim.claim_id not in unused]
+        if not any(claim.has_figure and claim.qualifier != "peak" for claim in claims):
+            continue
+        kind, guessed = stream_kind(claims, sources.get(stream[0]))
+        if guessed:
+            source, side, component, outcome = stream
+            findings.append(
+                Finding(
+                    "note",
+                    "guessed-stream-kind",
+                    f"{source} on {component} {outcome} of {side} is read as {kind}.",
+                    "declare kind in the claims or the sources table",
+                    claim_ids=tuple(claim.claim_id for claim in claims),
+                )
+            )
+    return findings

@@ -142,9 +142,9 @@ class Ledger:
             raise BajasError(f"no claim of this ledger was published by {limit}")
         ids = {claim.claim_id for claim in kept}
         findings = tuple(
-            finding
+            replace(finding, claim_ids=tuple(name for name in finding.claim_ids if name in ids))
             for finding in self.reading_findings
-            if finding.claim_id is None or finding.claim_id in ids
+            if _concerns(finding, ids)
         )
         return replace(self, claims=kept, reading_findings=findings, as_of_date=limit)
 
@@ -204,6 +204,13 @@ class Ledger:
             reading_findings=reading_findings,
             as_of_date=None if as_of_date is None else date.fromisoformat(as_of_date),
         )
+
+
+def _concerns(finding: Finding, claim_ids: set[str]) -> bool:
+    """Return whether a finding is about any of some claims, or about no claim in particular."""
+    if finding.claim_id is not None:
+        return finding.claim_id in claim_ids
+    return not finding.claim_ids or not claim_ids.isdisjoint(finding.claim_ids)
 
 
 def canonical_key(claim: Claim) -> tuple[str, str, str, str, date, date, date, str]:

@@ -1,0 +1,282 @@
+"""Statements of a source held against its own series: totals, rates, ceilings and peaks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+from bajas.claims.claim import Claim
+from bajas.errors import Finding
+from bajas.ledger.own_series import increments, is_point, totals
+
+#: A rate this many times the median of its neighbours is probably a total (or the reverse).
+OUTLIER_FACTOR = 20.0
+#: Neighbours that a median needs.
+_ENOUGH = 3
+#: Windows within this share of a peak's length are compared with it.
+_LENGTH_TOLERANCE = 0.25
+
+Stream = tuple[str, str, str, str]
+
+
+def series_findings(streams: Mapping[Stream, Sequence[Claim]]) -> list[Finding]:
+    """Return what sources say against their own series.
+
+    Parameters
+    ----------
+    streams : mapping of stream to sequence of Claim
+        All claims by stream; those that are left out of the fit too, since a misreport is found
+        by just these checks.
+    """
+    findings: list[Finding] = []
+    rates: dict[str, float] = {}
+    sorted_rates: dict[tuple[str, ...], list[float]] = {}
+    for stream, claims in streams.items():
+        scope = sorted_rates.setdefault(stream[1:], [])
+        for claim in claims:
+            rate = _rate(claim)
+            if rate is not None:
+                rates[claim.claim_id] = rate
+                scope.append(rate)
+    for scope in sorted_rates.values():
+        scope.sort()
+    for stream in sorted(streams):
+        claims = streams[stream]
+        findings += _falling_totals(claims)
+        findings += _outliers(claims, rates, sorted_rates[stream[1:]])
+        findings += _ceilings(claims)
+        findings += _peaks(claims)
+    return findings
+
+
+def _falling_totals(claims: Sequence[Claim]) -> list[Finding]:
+    findings = []
+    for series in totals(claim for claim in claims if not claim.excluded):
+        falls = [
+            (before, after)
+            for before, after in pairwise(series)
+            if (after.value or 0.0) < (before.value or 0.0)
+        ]
+        if not falls:
+            continue
+        before, after = falls[0]
+        more = f" ({len(falls)} falls in all)" if len(falls) > 1 else ""
+        findings.append(
+            Finding(
+                "warn",
+                "falling-total",
+                f"the running total of {before.source} falls from {before.value:,.0f} "
+                f"({before.end}) to {after.value:,.0f} ({after.end}){more}.",
+                "if it was revised, name the earlier claim in supersedes; if it changed in "
+                "scope, say so in component or outcome",
+                claim_ids=tuple(dict.fromkeys(claim.claim_id for pair in falls for claim in pair)),
+            )
+        )
+    return findings
+
+
+# -- rates ------------------------------------------------------------------------------------
+
+
+def _rate(claim: Claim) -> float | None:
+    if claim.qualifier == "peak" or claim.excluded:
+        return None
+    figure = claim.value
+    if figure is None:
+        ends = [end for end in (claim.low, claim.high) if end is not None]
+        figure = sum(ends) / len(ends) if ends else None
+    if figure is None or figure <= 0:
+        return None
+    return figure if claim.per_day else figure / claim.window.days
+
+
+def _outliers(
+    claims: Sequence[Claim], rates: Mapping[str, float], scope: list[float]
+) -> list[Finding]:
+    """Find rates far above those of the same stream, or of all sources where it has too few."""
+    findings = []
+    own = sorted(rates[claim.claim_id] for claim in claims if claim.claim_id in rates)
+    neighbours = own if len(own) > _ENOUGH else scope
+    if len(neighbours) <= _ENOUGH:
+        return []
+    for claim in claims:
+        rate = rates.get(claim.claim_id)
+        if rate is None:
+            continue
+        usual = _median_without(neighbours, rate)
+        if rate <= OUTLIER_FACTOR * usual:
+            continue
+        doubt = (
+            "a total may have been labelled as a rate"
+            if claim.per_day
+            else "its window may be too short, or the figure a total from an earlier day"
+        )
+        findings.append(
+            Finding(
+                "warn",
+                "rate-outlier",
+                f"{rate:,.0f} a day is {rate / usual:,.0f} times the median of its neighbours "
+                f"({usual:,.0f} a day): {doubt}.",
+                "check per_day, start and end",
+                row=claim.row,
+                claim_id=claim.claim_id,
+                column="per_day" if claim.per_day else "start",
+            )
+        )
+    return findings
+
+
+def _median_without(ordered: Sequence[float], value: float) -> float:
+    """Return the median of sorted numbers after one of them is taken away."""
+    gone = bisect_left(ordered, value)
+    count = len(ordered) - 1
+
+    def kept(index: int) -> float:
+        return ordered[index if index < gone else index + 1]
+
+    return (kept((count - 1) // 2) + kept(count // 2)) / 2
+
+
+# -- ceilings ---------------------------------------------------------------------------------
+
+
+def _ceilings(claims: Sequence[Claim]) -> list[Finding]:
+    findings = []
+    series = None
+    for claim in claims:
+        if claim.qualifier != "at_most" or claim.value is None:
+            continue
+        others = [other for other in claims if other.claim_id != claim.claim_id]
+        if not claim.per_day:
+            findings += _total_ceiling(claim, others)
+            continue
+        # A ceiling is no point, so the series is the same for all ceilings of a stream.
+        series = increments(claims) if series is None else series
+        rates = [(item.start, item.end, item.per_day, item.claim_ids) for item in series]
+        rates += [
+            (other.start, other.end, other.value, (other.claim_id,))
+            for other in others
+            if is_point(other) and other.per_day and other.value is not None
+        ]
+        inside = [rate for rate in rates if claim.start <= rate[0] and rate[1] <= claim.end]
+        over = sorted(rate for rate in inside if rate[2] > claim.value)
+        if not over:
+            continue
+        shown = ", ".join(
+            f"{rate:,.0f} a day {f'on {start}' if start == end else f'from {start} to {end}'}"
+            for start, end, rate, _ in over[:4]
+        )
+        findings.append(
+            _contradicted(
+                claim,
+                "ceiling-contradicted",
+                f"{claim.source} says at most {claim.value:,.0f} a day, and its own series gives "
+                f"{shown}{', ...' if len(over) > 4 else ''} ({len(over)} of {len(inside)} "
+                "increments in the window).",
+                "the claim is read as a bound on the mean of its window: check that this is meant",
+                [name for rate in over for name in rate[3]],
+            )
+        )
+    return findings
+
+
+def _total_ceiling(claim: Claim, others: Sequence[Claim]) -> list[Finding]:
+    over = [
+        other
+        for other in others
+        if is_point(other)
+        and not other.per_day
+        and not other.excluded
+        and claim.start <= other.start
+        and other.end <= claim.end
+        and (other.value or 0.0) > (claim.value or 0.0)
+    ]
+    if not over:
+        return []
+    worst = max(over, key=lambda other: (other.value or 0.0, other.claim_id))
+    return [
+        _contradicted(
+            claim,
+            "ceiling-contradicted",
+            f"{claim.source} says at most {claim.value:,.0f}, and gives {worst.value:,.0f} for "
+            f"days within that window ({worst.window}).",
+            "if it was revised, name the earlier claim in supersedes",
+            [other.claim_id for other in over],
+        )
+    ]
+
+
+# -- peaks ------------------------------------------------------------------------------------
+
+
+def _peaks(claims: Sequence[Claim]) -> list[Finding]:
+    peaks = [claim for claim in claims if claim.qualifier == "peak" and not claim.excluded]
+    if not peaks:
+        return []
+    findings = []
+    series = [line for line in totals(claims) if len(line) > 1]
+    for peak in peaks:
+        known = [[item for item in line if item.published <= peak.published] for line in series]
+        rivals = [rival for line in known for rival in _rivals(peak, line)]
+        if not rivals:
+            continue
+        rate, start, end, own = max(rivals)
+        findings.append(
+            _contradicted(
+                peak,
+                "peak-contradicted",
+                f"{peak.source} calls {peak.window} a peak, and its own series has "
+                f"{rate:,.0f} a day from {start} to {end} against {own:,.0f} a day "
+                f"({len(rivals)} windows of that length are higher).",
+                "a rank statement is about the whole war: check that this is meant",
+                [],
+            )
+        )
+    return findings
+
+
+def _rivals(peak: Claim, line: Sequence[Claim]) -> list[tuple[float, date, date, float]]:
+    """Return windows as long as a peak's, apart from it, in which the series rose faster."""
+    breaks = [line[0].start - timedelta(days=1), *(claim.end for claim in line)]
+    values = [0.0, *(claim.value or 0.0 for claim in line)]
+    level = dict(zip(breaks, values, strict=True))
+    before = peak.start - timedelta(days=1)
+    if before not in level or peak.end not in level:
+        return []
+    days = peak.window.days
+    own = (level[peak.end] - level[before]) / days
+    found = []
+    for index, opened in enumerate(breaks):
+        # The break that is one peak's length later, or those on both sides of that day.
+        closed = opened + timedelta(days=days)
+        place = bisect_left(breaks, closed)
+        exact = place < len(breaks) and breaks[place] == closed
+        for position in (place,) if exact else (place - 1, place):
+            if not index < position < len(breaks):
+                continue
+            length = (breaks[position] - opened).days
+            apart = opened >= peak.end or breaks[position] <= before
+            if abs(length - days) > _LENGTH_TOLERANCE * days or not apart:
+                continue
+            rate = (values[position] - values[index]) / length
+            if rate > own:
+                found.append((rate, opened + timedelta(days=1), breaks[position], own))
+    return found
+
+
+def _contradicted(
+    claim: Claim, rule: str, message: str, fix: str, others: Sequence[str]
+) -> Finding:
+    ids = tuple(dict.fromkeys([claim.claim_id, *others]))
+    return Finding(
+        "warn",
+        rule,
+        message,
+        fix,
+        row=claim.row,
+        claim_id=claim.claim_id,
+        column="qualifier",
+        claim_ids=ids,
+    )
