@@ -42,7 +42,7 @@ types: $(READY) ## mypy, strict, on src
 	@$(PYTHON) -m mypy
 
 imports: $(READY) ## imports go one way
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 docs: $(READY) ## the documentation into docs/_build/html; warnings are errors
 	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import bajas
 import pytest
+
+import bajas
 
 HEAVY = ("pymc", "pytensor", "nutpie", "numba", "arviz", "xarray", "scipy", "pandas", "matplotlib")
 
