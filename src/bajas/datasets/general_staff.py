@@ -46,7 +46,7 @@ _WORDING = {"about": "about", "more": "at_least"}
 _COLUMNS = (
     *("claim_id", "source", "source_type", "speaks_for", "side", "component", "outcome"),
     *("start", "end", "published", "value", "low", "high", "level", "qualifier", "provisional"),
-    *("url", "note", "kind", "evidence"),
+    *("url", "note", "kind", "evidence", "status"),
 )
 
 
@@ -165,6 +165,7 @@ def _row(outcome: str, day: date, report: Mapping[str, Any], path: Path) -> dict
         "note": f"Running total in the report of {day}, read from {path.name}",
         "kind": "tally",
         "evidence": "assertion",
+        "status": "military",
     }
 
 
