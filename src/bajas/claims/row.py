@@ -95,8 +95,8 @@ class Row:
         if len(text) > limits.MAX_NAME_LENGTH:
             message = f"the name has {len(text)} characters; the limit is {limits.MAX_NAME_LENGTH}."
             self.refuse(column, "name-too-long", message, "shorten it; remarks belong in the note")
-        if ";" in text or "\n" in text or "\r" in text:
-            message = "a name holds no semicolon and no line break."
+        if not frozenset(";\n\r\t").isdisjoint(text):
+            message = "a name holds no semicolon, tab or line break."
             self.refuse(column, "bad-name", message, "semicolons separate names in derived_from")
         return text
 

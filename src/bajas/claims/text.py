@@ -97,8 +97,7 @@ def _deceptive(text: str, name: bool) -> list[Remark]:
         remarks.append(
             Remark("refuse", "not-unicode", "half of a surrogate pair is no text.", "remove it")
         )
-    allowed = "" if name else "\t\r\n"
-    control = {c for c, kind in categories.items() if kind == "Cc" and c not in allowed}
+    control = {c for c, kind in categories.items() if kind == "Cc" and c not in "\t\r\n"}
     if control:
         remarks.append(
             Remark(

@@ -182,13 +182,16 @@ def _table_findings(table: TextTable, claims: Sequence[Claim], taxonomy: Taxonom
     for claim in claims:
         if claim.speaks_for in sides or claim.speaks_for == NEUTRAL:
             continue
+        # A side without losses in the table is in order; a name close to another is a slip.
         near = nearest(claim.speaks_for, {*sides, NEUTRAL})
+        if not near:
+            continue
         findings.append(
             Finding(
                 "warn",
-                "speaks-for-no-side",
-                f"{claim.speaks_for!r} is neither {NEUTRAL} nor a side of this war.",
-                f"did you mean {near!r}?" if near else "check the name of the side",
+                "similar-side-names",
+                f"{claim.speaks_for!r} is no side of this table, but close to {near!r}.",
+                f"did you mean {near!r}?",
                 claim_id=claim.claim_id,
                 column="speaks_for",
                 row=claim.row,

@@ -154,7 +154,10 @@ def _across_sources(group: Sequence[_Bounds], unused: Collection[str]) -> list[F
 def _parts(group: Sequence[_Bounds]) -> list[Finding]:
     """Warn where two disjoint outcomes of one source miss the figure for both together."""
     findings = []
-    for one, other in combinations(sorted(group, key=lambda item: item.claim.outcome), 2):
+    # The same statement may stand here twice, once left out: say what it contradicts once.
+    distinct = {(item.claim.outcome, item.low, item.high): item for item in reversed(group)}
+    group = sorted(distinct.values(), key=lambda item: (item.claim.outcome, item.claim.claim_id))
+    for one, other in combinations(group, 2):
         if one.outcomes & other.outcomes:
             continue
         together = one.outcomes | other.outcomes

@@ -1,1 +1,1 @@
-""""""
+"""The performance core: knows the representation, no claims and no wars."""

@@ -1,0 +1,405 @@
+"""The design: a ledger turned into strata, streams and observations, with what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bajas.claims.claim import Claim, Window
+from bajas.claims.taxonomy import Taxonomy
+from bajas.design.calendar import Calendar
+from bajas.design.observation import Observation, Stream
+from bajas.design.reading import read_figure
+from bajas.design.stratum import Stratum, build_strata
+from bajas.design.tally import Merge, Statement, increments
+from bajas.errors import BajasError, QuantityError, SpecificationError, TaxonomyError
+from bajas.ledger.kinds import stream_kind
+from bajas.ledger.ledger import Ledger
+from bajas.ledger.lineage import left_out
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What the claims of a ledger were taken to mean.
+
+    Parameters
+    ----------
+    calendar : Calendar
+        The days resolved.
+    strata : tuple of Stratum
+        The cells of (side, component, outcome).
+    streams : tuple of Stream
+        Sources by reported quantity.
+    observations : tuple of Observation
+        The rows of the likelihood.
+    left_out : dict of str to str
+        Claims that add no evidence, with the reason.
+    statements : tuple of Claim
+        Rank statements (a peak): no evidence, but their probability is reported.
+    merges : tuple of Merge
+        Increments of tallies that had to be joined.
+    taxonomy : Taxonomy
+        How outcomes and components add up.
+    component_names : dict of str to tuple of str
+        Per side, the plain component names in its claims.
+    """
+
+    calendar: Calendar
+    strata: tuple[Stratum, ...]
+    streams: tuple[Stream, ...]
+    observations: tuple[Observation, ...]
+    left_out: dict[str, str]
+    statements: tuple[Claim, ...]
+    merges: tuple[Merge, ...]
+    taxonomy: Taxonomy
+    component_names: dict[str, tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        return (
+            f"Design: {len(self.observations)} observations of {len(self.streams)} streams on"
+            f" {len(self.strata)} strata over {self.calendar.days} days"
+            f" ({self.calendar.window})\n"
+            f"  {len(self.left_out)} claims left out, {len(self.statements)} rank statements,"
+            f" {len(self.merges)} merges"
+        )
+
+    def runs(self, window: Window, strata: Iterable[int]) -> list[tuple[int, int, int]]:
+        """Return (stratum, first day, last day + 1) for the days that exist in a window."""
+        found = []
+        for index in strata:
+            stratum = self.strata[index]
+            start = max(self.calendar.index(window.start), stratum.first)
+            stop = min(self.calendar.index(window.end), stratum.last) + 1
+            if start < stop:
+                found.append((index, start, stop))
+        return found
+
+    def exposure(self) -> np.ndarray:
+        """Return the days of each stratum that each observation covers, (observation, stratum)."""
+        days = np.zeros((len(self.observations), len(self.strata)), dtype=np.int64)
+        for row, observation in enumerate(self.observations):
+            for index, start, stop in self.runs(observation.window, observation.strata):
+                days[row, index] = stop - start
+        return days
+
+    def scope(self, outcome: str, side: str, component: str = "all") -> tuple[int, ...]:
+        """Return the strata that a quantity adds up.
+
+        Raises
+        ------
+        QuantityError
+            If the strata can't tell the quantity apart; says what can be asked.
+        """
+        sides = sorted({stratum.side for stratum in self.strata})
+        if side not in sides:
+            raise QuantityError(f"no claims about side {side!r}; sides here: {', '.join(sides)}")
+        try:
+            outcomes = self.taxonomy.outcome_members(outcome)
+            components = self.taxonomy.component_scope(
+                component, side, self.component_names[side]
+            )
+        except TaxonomyError as error:
+            raise QuantityError(f"{error}; {self._askable(side)}") from error
+        if components.partial:
+            raise QuantityError(
+                f"component {component!r} is a part of {sorted(components.members)} that is not"
+                f" modelled by itself; {self._askable(side)}"
+            )
+        found = tuple(
+            index
+            for index, stratum in enumerate(self.strata)
+            if stratum.side == side
+            and stratum.component_members <= components.members
+            and stratum.outcome_members <= outcomes
+        )
+        covered = {
+            pair
+            for index in found
+            for pair in _pairs(
+                self.strata[index].component_members, self.strata[index].outcome_members
+            )
+        }
+        # A force that doesn't exist within the calendar has no stratum and no losses.
+        existing = {
+            member
+            for stratum in self.strata
+            if stratum.side == side
+            for member in stratum.component_members
+        }
+        wanted = set(_pairs(components.members & existing, outcomes))
+        if not found or covered != wanted:
+            raise QuantityError(
+                f"the claims can't tell {component} {outcome} of {side} apart;"
+                f" {self._askable(side)}"
+            )
+        return found
+
+    def _askable(self, side: str) -> str:
+        parts = [
+            f"{kind}: components {', '.join(components)}; outcomes {', '.join(outcomes)}"
+            for kind in ("personnel", "equipment")
+            if (
+                components := list(
+                    dict.fromkeys(
+                        s.component for s in self.strata if s.side == side and s.kind == kind
+                    )
+                )
+            )
+            and (
+                outcomes := list(
+                    dict.fromkeys(
+                        s.outcome for s in self.strata if s.side == side and s.kind == kind
+                    )
+                )
+            )
+        ]
+        return f"for {side} the fit holds sums of " + " and of ".join(parts)
+
+    def explain(self, claim_id: str) -> str:
+        """Say in words what a claim was taken to mean.
+
+        Parameters
+        ----------
+        claim_id : str
+            Id of a claim of the ledger.
+
+        Raises
+        ------
+        BajasError
+            If there is no such claim.
+        """
+        lines = [
+            f"{claim_id} -> {observation.name}: {observation.meaning}"
+            for observation in self.observations
+            if claim_id in observation.claim_ids
+        ]
+        if claim_id in self.left_out:
+            lines.append(f"{claim_id} is left out of the fit: {self.left_out[claim_id]}")
+        if any(claim.claim_id == claim_id for claim in self.statements):
+            lines.append(
+                f"{claim_id} is a statement of rank: no second piece of evidence beside its"
+                " source's own series; the fit reports how probable it is"
+            )
+        lines.extend(
+            f"{claim_id}: {merge.reason}" for merge in self.merges if claim_id in merge.claim_ids
+        )
+        if not lines:
+            raise BajasError(f"the design has no claim {claim_id!r}")
+        return "\n".join(lines)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The observations as a table."""
+        return pd.DataFrame(
+            [
+                {
+                    "observation": o.name,
+                    "stream": self.streams[o.stream].label,
+                    "kind": self.streams[o.stream].kind,
+                    "start": pd.Timestamp(o.window.start),
+                    "end": pd.Timestamp(o.window.end),
+                    "form": o.form,
+                    "value": o.value,
+                    "log_sd": o.log_sd,
+                    "strata": ", ".join(self.strata[index].label for index in o.strata),
+                }
+                for o in self.observations
+            ]
+        )
+
+
+def build_design(ledger: Ledger) -> Design:
+    """Turn a ledger into a design.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The evidence, restricted with :meth:`Ledger.as_of` if need be.
+
+    Raises
+    ------
+    SpecificationError
+        If no claim is left that bears on the model.
+    """
+    calendar = Calendar(ledger.first_day, ledger.last_day)
+    unused = dict(left_out(ledger.claims, ledger.sources))
+    statements = tuple(
+        claim for claim in ledger if claim.qualifier == "peak" and not claim.excluded
+    )
+    for claim in statements:
+        unused.pop(claim.claim_id, None)
+    ranks = {claim.claim_id for claim in statements}
+    used: list[Claim] = []
+    for claim in ledger:
+        if claim.claim_id in unused or claim.claim_id in ranks:
+            continue
+        if calendar.clip(claim.window) is None:
+            unused[claim.claim_id] = "its window ends before the war's first day"
+            continue
+        used.append(claim)
+    if not used:
+        raise SpecificationError(
+            "no claim is left to fit: " + "; ".join(f"{k}: {v}" for k, v in unused.items())
+        )
+    names = {side: ledger.component_names(side) for side in ledger.sides}
+    strata = build_strata(used, ledger.taxonomy, calendar, names)
+
+    by_stream: dict[tuple[str, str, str, str], list[Claim]] = {}
+    for claim in used:
+        by_stream.setdefault(claim.stream, []).append(claim)
+    streams: list[Stream] = []
+    observations: list[Observation] = []
+    merges: list[Merge] = []
+    for key, claims in by_stream.items():
+        kind, guessed = stream_kind(claims, ledger.sources[key[0]])
+        first = claims[0]
+        stream = Stream(
+            *key,
+            source_type=first.source_type,
+            speaks_for=ledger.sources[key[0]].speaks_for or first.speaks_for,
+            kind=kind,
+            evidence=first.evidence or ledger.sources[key[0]].evidence,
+            counted=ledger.taxonomy.outcome_kind(first.outcome),
+        )
+        scope = ledger.taxonomy.component_scope(first.component, first.side, names[first.side])
+        outcomes = ledger.taxonomy.outcome_members(first.outcome)
+        indices = tuple(
+            index
+            for index, stratum in enumerate(strata)
+            if stratum.side == first.side
+            and stratum.component_members <= scope.members
+            and stratum.outcome_members <= outcomes
+        )
+        rows, records = _observe(
+            claims, stream, len(streams), indices, scope.partial, calendar, strata, unused, guessed
+        )
+        if rows:
+            streams.append(stream)
+            observations.extend(rows)
+        merges.extend(records)
+    return Design(
+        calendar=calendar,
+        strata=strata,
+        streams=tuple(streams),
+        observations=tuple(observations),
+        left_out=unused,
+        statements=statements,
+        merges=tuple(merges),
+        taxonomy=ledger.taxonomy,
+        component_names=names,
+    )
+
+
+def _observe(
+    claims: list[Claim],
+    stream: Stream,
+    position: int,
+    indices: tuple[int, ...],
+    partial: bool,
+    calendar: Calendar,
+    strata: tuple[Stratum, ...],
+    unused: dict[str, str],
+    guessed: bool,
+) -> tuple[list[Observation], tuple[Merge, ...]]:
+    """Return the observations of one stream; notes in ``unused`` what says nothing."""
+    what = f"{stream.side} {stream.component} {stream.outcome} = {_in_words(strata, indices)}"
+    how = f"{'guessed ' if guessed else ''}{stream.kind} of {stream.source}"
+    biased = stream.kind != "register"
+    rows: list[Observation] = []
+    running: list[Statement] = []
+    for claim in claims:
+        window = calendar.clip(claim.window)
+        if window is None:  # clipped claims were taken out before
+            raise AssertionError(claim.claim_id)
+        if not any(
+            calendar.index(window.start) <= strata[i].last
+            and strata[i].first <= calendar.index(window.end)
+            for i in indices
+        ):
+            unused[claim.claim_id] = "its force didn't exist in its window"
+            continue
+        part = partial or bool(claim.theatre)
+        reading = read_figure(claim, claim.window.days, stream.kind, part)
+        if isinstance(reading, str):
+            unused[claim.claim_id] = reading
+            continue
+        if stream.kind == "tally" and not part and _counts(claim):
+            figure = claim.value * (claim.window.days if claim.per_day else 1)  # type: ignore[operator]
+            running.append(
+                Statement(
+                    claim.claim_id,
+                    calendar.index(window.start),
+                    calendar.index(window.end) + 1,
+                    figure,
+                    claim.published,
+                )
+            )
+            continue
+        clipped = f" (clipped from {claim.start})" if claim.start < window.start else ""
+        theatre = f", one theatre ({claim.theatre}) of it" if claim.theatre else ""
+        theatre += ", a part of it" if partial else ""
+        rows.append(
+            Observation(
+                name=claim.claim_id,
+                claim_ids=(claim.claim_id,),
+                stream=position,
+                window=window,
+                form=reading.form,
+                value=reading.value,
+                log_sd=reading.log_sd,
+                strata=indices,
+                biased=biased,
+                meaning=f"{reading.words}, {window}{clipped}, for {what}{theatre} ({how})",
+            )
+        )
+    tally = increments(running)
+    unused.update(tally.redundant)
+    taken: set[str] = set()
+    ends = {statement.claim_id: statement.stop for statement in running}
+    for item in tally.increments:
+        window = Window(calendar.day(item.start), calendar.day(item.stop - 1))
+        ending = [c for c in item.claim_ids if ends[c] == item.stop and c not in taken]
+        name = ending[-1] if ending else f"{item.claim_ids[-1]}@{window.start}"
+        taken.add(name)
+        rows.append(
+            Observation(
+                name=name,
+                claim_ids=item.claim_ids,
+                stream=position,
+                window=window,
+                form="point",
+                value=item.value,
+                log_sd=0.0,
+                strata=indices,
+                biased=biased,
+                meaning=(
+                    f"increment of {item.value:,.0f}, {window}, from"
+                    f" {', '.join(item.claim_ids)}, for {what} ({how})"
+                ),
+            )
+        )
+    behind = {claim_id for row in rows for claim_id in row.claim_ids}
+    for statement in running:
+        if statement.claim_id not in behind and statement.claim_id not in tally.redundant:
+            unused[statement.claim_id] = "its tally never rises over the days it covers"
+    return rows, tally.merges
+
+
+def _in_words(strata: tuple[Stratum, ...], indices: tuple[int, ...]) -> str:
+    """Return the outcomes and components that strata cover, without repeating the side."""
+    outcomes = dict.fromkeys(strata[index].outcome for index in indices)
+    components = dict.fromkeys(strata[index].component for index in indices)
+    return f"{' + '.join(outcomes)} of {', '.join(components)}"
+
+
+def _counts(claim: Claim) -> bool:
+    """Return whether a tally's claim is a plain figure that can be differenced."""
+    return claim.qualifier in ("exact", "about") and claim.value is not None and claim.low is None
+
+
+def _pairs(first: frozenset[str], second: frozenset[str]) -> list[tuple[str, str]]:
+    return [(a, b) for a in first for b in second]

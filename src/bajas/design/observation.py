@@ -1,0 +1,86 @@
+"""An observation: what one row of the likelihood says, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bajas.claims.claim import EvidenceKind, StreamKind, Window
+from bajas.claims.taxonomy import OutcomeKind
+
+#: How a figure bears on the truth: a point, a lower bound or an upper bound.
+Form = Literal["point", "at_least", "at_most"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """All claims of one source about the same reported quantity.
+
+    Parameters
+    ----------
+    source, side, component, outcome : str
+        What identifies the stream; component and outcome as reported.
+    source_type, speaks_for : str
+        What kind of body the source is here, and for whom it speaks.
+    kind : {"tally", "assessment", "register"}
+        How the source counts.
+    evidence : str, optional
+        Kind of evidence.
+    counted : {"personnel", "equipment"}
+        What is counted.
+    """
+
+    source: str
+    side: str
+    component: str
+    outcome: str
+    source_type: str
+    speaks_for: str
+    kind: StreamKind
+    evidence: EvidenceKind | None
+    counted: OutcomeKind
+
+    @property
+    def label(self) -> str:
+        """Readable name, for example ``ru_mod: RU all-wagner-ldnr killed``."""
+        return f"{self.source}: {self.side} {self.component} {self.outcome}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One row of the likelihood.
+
+    Parameters
+    ----------
+    name : str
+        Unique: the claim's id, or for an increment of a tally the id of the total that ends it.
+    claim_ids : tuple of str
+        The claims behind it.
+    stream : int
+        Position in the design's streams.
+    window : Window
+        Days covered, within the calendar.
+    form : {"point", "at_least", "at_most"}
+        How the figure bears on the truth.
+    value : float
+        Persons or items over the whole window.
+    log_sd : float
+        Sd on the log scale from the claim's own range; 0 without one.
+    strata : tuple of int
+        Strata that the figure adds up.
+    biased : bool
+        Whether the source's bias enters (not for registers: what is on a list did happen).
+    meaning : str
+        In words.
+    """
+
+    name: str
+    claim_ids: tuple[str, ...]
+    stream: int
+    window: Window
+    form: Form
+    value: float
+    log_sd: float
+    strata: tuple[int, ...]
+    biased: bool
+    meaning: str

@@ -1,0 +1,98 @@
+"""From a design and a specification to the representation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bajas.claims.source import Source
+from bajas.design.design import Design
+from bajas.errors import SpecificationError
+from bajas.model.columns import FieldLayout
+from bajas.model.family import FORM_CODES
+from bajas.model.intensity import Cells, build_cells, build_intensity
+from bajas.model.reporting import anchors, build_reporting, noise_groups, reporting_rows
+from bajas.model.representation import Representation, Runs
+from bajas.model.specification import Specification
+
+
+def build_representation(
+    design: Design, specification: Specification, sources: Mapping[str, Source]
+) -> Representation:
+    """Build the latent Gaussian representation of a design under a specification.
+
+    Parameters
+    ----------
+    design : Design
+        What the claims were taken to mean.
+    specification : Specification
+        Priors and choices.
+    sources : mapping of str to Source
+        For anchors in the sources table.
+
+    Raises
+    ------
+    SpecificationError
+        If an anchor names a source without claims in the design.
+    """
+    anchored = anchors(specification, dict(sources))
+    present = {stream.source for stream in design.streams}
+    unknown = sorted(set(specification.bias.anchors) - present)
+    if unknown:
+        raise SpecificationError(
+            f"anchors on sources without claims in the fit: {unknown}; sources here:"
+            f" {', '.join(sorted(present))}"
+        )
+    knots = design.calendar.knots(specification.intensity.knot_days)
+    if knots.size < 2:
+        knots = np.array([0, specification.intensity.knot_days])
+    layout = FieldLayout()
+    node_rows, node_offset, path_hyper = build_intensity(
+        design, specification.intensity, layout, knots
+    )
+    cells = build_cells(design, knots)
+    hyper = path_hyper + build_reporting(
+        design, specification.bias, specification.noise, anchored, layout
+    )
+    columns: dict[tuple[str, str], int] = {}
+    for block in hyper:
+        for label in block.labels:
+            columns[block.name, label] = len(columns)
+    reporting, effects = reporting_rows(design, anchored, layout, columns)
+    groups = noise_groups(design, specification.noise)
+    observations = design.observations
+    log_sd = np.array([o.log_sd for o in observations])
+    if specification.noise.counting:
+        counts = np.array([o.value if o.form == "point" else np.inf for o in observations])
+        log_sd = np.sqrt(log_sd**2 + 1 / np.maximum(counts, 1.0))
+    return Representation(
+        terms=tuple(layout.terms),
+        hyperparameters=tuple(hyper),
+        node_design=node_rows.matrix(node_offset.size, layout.size),
+        node_offset=node_offset,
+        interpolation=cells.interpolation,
+        runs=build_runs(design, cells),
+        reporting=reporting.matrix(len(observations), layout.size),
+        effects=effects.matrix(len(observations), len(columns)),
+        names=tuple(o.name for o in observations),
+        form=np.array([FORM_CODES[o.form] for o in observations]),
+        log_value=np.log([o.value for o in observations]),
+        log_sd=log_sd,
+        noise=np.array([columns["noise", groups[o.stream][0]] for o in observations]),
+        degrees_of_freedom=specification.noise.degrees_of_freedom,
+    )
+
+
+def build_runs(design: Design, cells: Cells) -> Runs:
+    """Return the stretches of cells that each observation adds up."""
+    found = [
+        (row, cells.first[k] + start - design.strata[k].first,
+         cells.first[k] + stop - design.strata[k].first)
+        for row, observation in enumerate(design.observations)
+        for k, start, stop in design.runs(observation.window, observation.strata)
+    ]  # fmt: skip
+    table = np.array(found, dtype=np.int64).reshape(-1, 3)
+    return Runs(table[:, 0], table[:, 1], table[:, 2], np.ones(len(found)))
+
+

@@ -1,0 +1,168 @@
+"""From the representation to a PyMC model; the only file of this stage that imports PyMC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.sparse as psparse
+import pytensor.tensor as pt
+from scipy import sparse
+
+from bajas.model.family import (
+    AT_LEAST,
+    LOG_NORMAL_CONSTANT,
+    LOG_T4_CONSTANT,
+    POINT,
+)
+from bajas.model.representation import Representation
+from bajas.model.term import Hyperparameter, Term
+
+
+def build_pymc_model(
+    representation: Representation, whitening: tuple[np.ndarray, np.ndarray] | None = None
+) -> pm.Model:
+    """Return the PyMC model of a representation.
+
+    Its free variables are the standardised coordinates (``<name>_standard``); every term and
+    hyperparameter is there by its own name as a deterministic with named dims. The log density
+    equals :meth:`Representation.standard_log_density`.
+
+    Parameters
+    ----------
+    representation : Representation
+        The latent Gaussian model.
+    whitening : tuple of (ndarray, ndarray), optional
+        Centre and matrix of an affine map: the free variable is then one vector ``whitened`` with
+        standardised coordinates centre + matrix @ whitened. The posterior is the same.
+    """
+    with pm.Model(coords=coordinates(representation)) as model:
+        if whitening is None:
+            standard = _standard_variables(representation)
+        else:
+            standard = _whitened_variables(representation, *whitening)
+        hyper = {h.name: _hyperparameter(h, standard[h.name]) for h in representation.hyperparameters}
+        terms = {t.name: _term(t, standard[t.name], hyper) for t in representation.terms}
+        field = pt.concatenate([terms[t.name].ravel() for t in representation.terms])
+        theta = pt.concatenate([hyper[h.name] for h in representation.hyperparameters])
+
+        nodes = _times(representation.node_design, field) + representation.node_offset
+        intensity = pt.exp(_times(representation.interpolation, nodes))
+        running = pt.concatenate([pt.zeros(1), pt.cumsum(intensity)])
+        runs = representation.runs
+        parts = running[runs.stop] - running[runs.start]
+        adding = sparse.csr_array(
+            (runs.weight, (runs.observation, np.arange(runs.weight.size))),
+            shape=(len(representation.names), runs.weight.size),
+        )
+        mu = pt.log(_times(adding, parts)) + _times(representation.reporting, field)
+        if representation.effects.nnz:
+            mu = mu + _times(representation.effects, theta)
+        sigma = pt.sqrt(theta[representation.noise] ** 2 + representation.log_sd**2)
+        pm.Potential("log_likelihood", _log_likelihood(representation, mu, sigma).sum())
+    return model
+
+
+def coordinates(representation: Representation) -> dict[str, list[str]]:
+    """Return the coordinates of all dims of terms and hyperparameters."""
+    coords: dict[str, list[str]] = {}
+    for term in representation.terms:
+        for dim, labels in zip(term.dims, term.labels, strict=True):
+            if coords.setdefault(dim, list(labels)) != list(labels):
+                raise ValueError(f"dim {dim!r} has two sets of labels")
+    for hyper in representation.hyperparameters:
+        if coords.setdefault(hyper.dim, list(hyper.labels)) != list(hyper.labels):
+            raise ValueError(f"dim {hyper.dim!r} has two sets of labels")
+    return coords
+
+
+def _standard_variables(representation: Representation) -> dict[str, Any]:
+    """Return one standardised free variable per term and hyperparameter."""
+    found: dict[str, Any] = {
+        term.name: pm.Normal(f"{term.name}_standard", dims=term.dims)
+        for term in representation.terms
+    }
+    for hyper in representation.hyperparameters:
+        name = f"{hyper.name}_standard"
+        if hyper.family == "half_normal":
+            found[hyper.name] = pt.log(pm.HalfNormal(name, 1.0, dims=hyper.dim))
+        elif hyper.family == "student_t":
+            found[hyper.name] = pm.StudentT(
+                name, nu=hyper.degrees_of_freedom, mu=0, sigma=1, dims=hyper.dim
+            )
+        else:
+            found[hyper.name] = pm.Normal(name, dims=hyper.dim)
+    return found
+
+
+def _whitened_variables(
+    representation: Representation, centre: np.ndarray, matrix: np.ndarray
+) -> dict[str, Any]:
+    """Return standardised coordinates as an affine map of one free vector, with their prior."""
+    whitened = pm.Flat("whitened", shape=representation.size)
+    position = pm.Data("centre", centre) + pt.dot(pm.Data("matrix", matrix), whitened)
+    size = representation.field_size
+    prior = -0.5 * (position[:size] ** 2).sum()
+    found: dict[str, Any] = {}
+    for term in representation.terms:
+        part = representation.term_slices[term.name]
+        found[term.name] = position[part.start : part.stop].reshape(term.shape)
+    for hyper in representation.hyperparameters:
+        part = representation.hyper_slices[hyper.name]
+        block = position[size + part.start : size + part.stop]
+        if hyper.family == "half_normal":
+            prior += (block - 0.5 * pt.exp(2 * block)).sum()
+        elif hyper.family == "student_t":
+            nu = hyper.degrees_of_freedom
+            prior += (-(nu + 1) / 2 * pt.log1p(block**2 / nu)).sum()
+        else:
+            prior += -0.5 * (block**2).sum()
+        found[hyper.name] = block
+    pm.Potential("standard_prior", prior)
+    return found
+
+
+def _hyperparameter(hyper: Hyperparameter, standard: Any) -> Any:
+    if hyper.family == "half_normal":
+        value = hyper.scale * pt.exp(standard)
+    else:
+        value = hyper.location + hyper.scale * standard
+        if hyper.family == "log_normal":
+            value = pt.exp(value)
+    return pm.Deterministic(hyper.name, value, dims=hyper.dim)
+
+
+def _term(term: Term, standard: Any, hyper: dict[str, Any]) -> Any:
+    steps = term.scale * standard
+    if term.scale_by is not None:
+        factor = hyper[term.scale_by]
+        steps = steps * factor.reshape((-1, *([1] * (len(term.dims) - 1))))
+    if term.structure == "random_walk":
+        steps = pt.cumsum(steps, axis=-1)
+    return pm.Deterministic(term.name, term.mean + steps, dims=term.dims)
+
+
+def _times(matrix: sparse.csr_array, vector: Any) -> Any:
+    constant = psparse.as_sparse_variable(sparse.csr_matrix(matrix))
+    return psparse.structured_dot(constant, vector[:, None])[:, 0]
+
+
+def _log_likelihood(representation: Representation, mu: Any, sigma: Any) -> Any:
+    """Return the pointwise log likelihood; the twin of :func:`bajas.model.family.log_likelihood`."""
+    t = (representation.log_value - mu) / sigma
+    points = np.flatnonzero(representation.form == POINT)
+    bounds = np.flatnonzero(representation.form != POINT)
+    sign = np.where(representation.form[bounds] == AT_LEAST, -1.0, 1.0)
+    at_points, at_bounds = t[points], sign * t[bounds]
+    if representation.degrees_of_freedom == 4.0:
+        point = LOG_T4_CONSTANT - pt.log(sigma[points]) - 2.5 * pt.log1p(at_points**2 / 4)
+        s = at_bounds / pt.sqrt(4 + at_bounds**2)
+        below = pt.minimum(at_bounds, 0.0)
+        r = pt.sqrt(4 + below**2)
+        one_plus_s = pt.switch(pt.lt(at_bounds, 0), 4 / (r * (r - below)), 1 + s)
+        bound = 2 * pt.log(one_plus_s) + pt.log(2 - s) - np.log(4)
+    else:
+        point = LOG_NORMAL_CONSTANT - pt.log(sigma[points]) - 0.5 * at_points**2
+        bound = pm.logcdf(pm.Normal.dist(), at_bounds)
+    return pt.concatenate([point, bound])

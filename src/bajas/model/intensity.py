@@ -1,0 +1,259 @@
+"""The loss intensity: levels, paths, components and outcome ratios as terms of the latent field.
+
+For stratum k = (side, component, outcome) at knot m,
+
+    eta[k, m] = level[side] + path[side](m)
+              + component_offset[side, component] + component_path[side, component](m)
+              + ratio[side, outcome] + ratio_path[side, outcome](m)
+              + component_ratio[side, component, outcome]
+
+log-linear throughout: components are cells of their own and ``all`` is their sum. The main
+component has no offset, ``killed`` no ratio. Equipment categories have a level and a path of their
+own. Between knots the log intensity is linear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from bajas.design.design import Design
+from bajas.design.stratum import REFERENCE_OUTCOME, Stratum
+from bajas.model.columns import FieldLayout, SparseRows
+from bajas.model.prior import Prior
+from bajas.model.specification import IntensityPrior
+from bajas.model.term import Hyperparameter, Structure, Term
+
+#: Days per week: scales of innovations are stated per square root of a week.
+_WEEK = 7.0
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of a design: first cell of each stratum, and the interpolation from its knots."""
+
+    first: np.ndarray
+    count: int
+    interpolation: sparse.csr_array
+
+
+def build_cells(design: Design, knots: np.ndarray) -> Cells:
+    """Return the cells (stratum by existing day) and their interpolation from knots.
+
+    Parameters
+    ----------
+    design : Design
+        Strata and calendar.
+    knots : ndarray
+        Knot positions in days.
+    """
+    rows = SparseRows()
+    first = np.zeros(len(design.strata), dtype=np.int64)
+    cell = 0
+    for index, stratum in enumerate(design.strata):
+        first[index] = cell
+        for day in range(stratum.first, stratum.last + 1):
+            left, weight = _between(knots, day)
+            rows.add(cell, index * knots.size + left, 1 - weight)
+            rows.add(cell, index * knots.size + left + 1, weight)
+            cell += 1
+    return Cells(first, cell, rows.matrix(cell, len(design.strata) * knots.size))
+
+
+def build_intensity(
+    design: Design, prior: IntensityPrior, layout: FieldLayout, knots: np.ndarray
+) -> tuple[SparseRows, np.ndarray, list[Hyperparameter]]:
+    """Add the intensity's terms to the layout and return its rows over nodes.
+
+    Returns
+    -------
+    rows : SparseRows
+        Entries of the node design.
+    offset : ndarray, shape (node,)
+        Constant part of the log intensity.
+    hyperparameters : list of Hyperparameter
+        The path scales.
+    """
+    people = [s for s in design.strata if s.kind == "personnel"]
+    sides = tuple(dict.fromkeys(s.side for s in people))
+    forces = tuple(dict.fromkeys((s.side, s.component) for s in people if not s.main))
+    ratios = tuple(dict.fromkeys((s.side, s.outcome) for s in people if not _is_reference(s)))
+    mixed = tuple(
+        dict.fromkeys(
+            (s.side, s.component, s.outcome)
+            for s in people
+            if not s.main and not _is_reference(s)
+        )
+    )
+    equipment = tuple(
+        dict.fromkeys(
+            (s.side, s.component, s.outcome) for s in design.strata if s.kind == "equipment"
+        )
+    )
+    weeks = prior.knot_days / _WEEK
+    force_knots = _coarse(knots, prior.component_knots)
+    ratio_knots = _coarse(knots, prior.ratio_knots)
+    members = {(s.side, s.outcome): s.outcome_members for s in people}
+
+    def block(
+        name: str, dims: tuple[str, ...], labels: tuple[tuple[str, ...], ...],
+        structure: Structure, mean: np.ndarray | float, scale: np.ndarray | float,
+        scale_by: str | None = None,
+    ) -> None:  # fmt: skip
+        shape = tuple(len(entries) for entries in labels)
+        layout.add(
+            Term(
+                name, dims, labels, structure,
+                _filled(mean, shape), _filled(scale, shape), scale_by,
+            )
+        )  # fmt: skip
+
+    def walk(name: str, dim: str, series: tuple[str, ...], grid: np.ndarray, per_week: float,
+             scale_by: str | None = None) -> None:  # fmt: skip
+        steps = per_week * np.sqrt(np.diff(grid) / _WEEK)
+        labels = (series, tuple(design.calendar.day(day).isoformat() for day in grid[1:]))
+        block(name, (dim, f"{name}_knot"), labels, "random_walk", 0.0,
+              np.broadcast_to(steps, (len(series), steps.size)), scale_by)  # fmt: skip
+
+    hyper = []
+    if sides:
+        levels = np.array([_level_centre(design, prior, side) for side in sides])
+        block("level", ("side",), (sides,), "independent", levels, prior.level_sd)
+        hyper.append(
+            Hyperparameter(
+                "path_scale", "side", sides,
+                tuple(Prior("half_normal", scale=prior.path_scale) for _ in sides),
+            )
+        )  # fmt: skip
+        walk("path", "side", sides, knots, 1.0, "path_scale")
+    block("component_offset", ("force",), (_labels(forces),), "independent",
+          np.log(prior.component_share), prior.component_log_sd)  # fmt: skip
+    walk("component_path", "force", _labels(forces), force_knots, prior.component_path_scale)
+    centres = [ratio_prior(prior, members[key]) for key in ratios]
+    block("ratio", ("side_outcome",), (_labels(ratios),), "independent",
+          np.array([c for c, _ in centres]), np.array([sd for _, sd in centres]))  # fmt: skip
+    walk("ratio_path", "side_outcome", _labels(ratios), ratio_knots, prior.ratio_path_scale)
+    block("component_ratio", ("force_outcome",), (_labels(mixed),), "independent",
+          0.0, prior.component_ratio_sd)  # fmt: skip
+    centre = np.array([_equipment_centre(design, prior, key) for key in equipment])
+    block("equipment_level", ("category",), (_labels(equipment),), "independent",
+          centre, prior.level_sd)  # fmt: skip
+    walk("equipment_path", "category", _labels(equipment), knots, prior.equipment_path_scale)
+
+    rows = SparseRows()
+
+    def along(node: int, name: str, series: int, grid: np.ndarray, day: float) -> None:
+        left, weight = _between(grid, day)
+        if left > 0:  # the walk is 0 at its first knot
+            rows.add(node, layout.column(name, series, left - 1), 1 - weight)
+        rows.add(node, layout.column(name, series, left), weight)
+
+    for index, stratum in enumerate(design.strata):
+        for position, day in enumerate(knots):
+            node = index * knots.size + position
+            if stratum.kind == "equipment":
+                item = equipment.index((stratum.side, stratum.component, stratum.outcome))
+                rows.add(node, layout.column("equipment_level", item), 1.0)
+                along(node, "equipment_path", item, knots, day)
+                continue
+            side = sides.index(stratum.side)
+            rows.add(node, layout.column("level", side), 1.0)
+            along(node, "path", side, knots, day)
+            if not stratum.main:
+                force = forces.index((stratum.side, stratum.component))
+                rows.add(node, layout.column("component_offset", force), 1.0)
+                along(node, "component_path", force, force_knots, day)
+            if not _is_reference(stratum):
+                ratio = ratios.index((stratum.side, stratum.outcome))
+                rows.add(node, layout.column("ratio", ratio), 1.0)
+                along(node, "ratio_path", ratio, ratio_knots, day)
+                if not stratum.main:
+                    pair = mixed.index((stratum.side, stratum.component, stratum.outcome))
+                    rows.add(node, layout.column("component_ratio", pair), 1.0)
+    return rows, np.zeros(len(design.strata) * knots.size), hyper
+
+
+def ratio_prior(prior: IntensityPrior, members: frozenset[str]) -> tuple[float, float]:
+    """Return centre and sd of the log ratio to killed of a stratum's outcome.
+
+    For a sum of base outcomes the centre adds up; the sd is that of the largest entry.
+    """
+    entries = [prior.ratios.get(name, prior.other_ratio) for name in sorted(members)]
+    total = sum(entry.per_killed for entry in entries)
+    largest = max(entries, key=lambda entry: entry.per_killed)
+    return float(np.log(total)), largest.log_sd
+
+
+def _level_centre(design: Design, prior: IntensityPrior, side: str) -> float:
+    """Return the centre of a side's level: the order of magnitude of its claims per day."""
+    if prior.level_centre != "auto":
+        return float(prior.level_centre)
+    rates = []
+    for stream_index in range(len(design.streams)):
+        per_day = [
+            observation.value / observation.window.days / _killed_equivalents(design, prior, o)
+            for o, observation in enumerate(design.observations)
+            if observation.stream == stream_index
+            and observation.value > 0
+            and design.strata[observation.strata[0]].side == side
+            and design.strata[observation.strata[0]].kind == "personnel"
+        ]
+        if per_day:
+            rates.append(float(np.median(per_day)))
+    return _order_of_magnitude(float(np.median(rates)))
+
+
+def _killed_equivalents(design: Design, prior: IntensityPrior, row: int) -> float:
+    """Return the prior's losses covered by an observation per killed of the main force."""
+    total = 0.0
+    for index in design.observations[row].strata:
+        stratum = design.strata[index]
+        share = 1.0 if stratum.main else prior.component_share
+        ratio = 1.0
+        if not _is_reference(stratum):
+            ratio = float(np.exp(ratio_prior(prior, stratum.outcome_members)[0]))
+        total += share * ratio
+    return total
+
+
+def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str, str]) -> float:
+    rates = [
+        o.value / o.window.days
+        for o in design.observations
+        if any(
+            (s.side, s.component, s.outcome) == key
+            for s in (design.strata[index] for index in o.strata)
+        )
+    ]
+    return _order_of_magnitude(float(np.median(rates)))
+
+
+def _order_of_magnitude(rate: float) -> float:
+    """Return the log of the power of ten nearest to a rate: robust to repeated rows."""
+    return float(np.log(10.0) * np.round(np.log10(rate)))
+
+
+def _is_reference(stratum: Stratum) -> bool:
+    return stratum.outcome_members == frozenset({REFERENCE_OUTCOME})
+
+
+def _coarse(knots: np.ndarray, every: int) -> np.ndarray:
+    """Return every n-th knot, and the last."""
+    coarse = knots[::every]
+    return coarse if coarse[-1] == knots[-1] else np.append(coarse, knots[-1])
+
+
+def _between(knots: np.ndarray, day: float) -> tuple[int, float]:
+    """Return the interval of knots that holds a day, and how far the day is along it."""
+    left = min(int(np.searchsorted(knots, day, side="right")) - 1, knots.size - 2)
+    return left, float((day - knots[left]) / (knots[left + 1] - knots[left]))
+
+
+def _filled(value: np.ndarray | float, shape: tuple[int, ...]) -> np.ndarray:
+    return np.array(np.broadcast_to(np.asarray(value, dtype=float), shape))
+
+
+def _labels(keys: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(" ".join(key) for key in keys)

@@ -1,0 +1,163 @@
+"""How sources report: biases as terms, relation effects and noise scales as hyperparameters.
+
+bias[s, p, o] = relation[r, b, p] + source[s, p] + outcome[s, p, o] for a source s of bloc b that
+stands in relation r to side p and reports outcome o; people and equipment of a side are counted by
+different means and have biases of their own. A source with an anchor has that prior instead of the
+first two layers and no third.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from bajas.claims.source import Anchor, Source
+from bajas.design.design import Design
+from bajas.design.observation import Stream
+from bajas.model.bias import BiasPrior, relation
+from bajas.model.columns import FieldLayout, SparseRows
+from bajas.model.prior import Prior
+from bajas.model.specification import NoisePrior, Specification
+from bajas.model.term import Hyperparameter, Term
+
+
+def relation_key(stream: Stream) -> tuple[str, str, str]:
+    """Return (relation, bloc, side and kind) of a stream: what shares a relation effect."""
+    stands = relation(stream.source_type, stream.speaks_for, stream.side)
+    return stands, stream.speaks_for or "unknown", _target(stream)
+
+
+def source_key(stream: Stream) -> tuple[str, str]:
+    """Return (source, side and kind): what shares a source effect."""
+    return stream.source, _target(stream)
+
+
+def outcome_key(stream: Stream) -> tuple[str, str, str]:
+    """Return (source, side and kind, reported outcome): what has a bias of its own."""
+    return stream.source, _target(stream), stream.outcome
+
+
+def _target(stream: Stream) -> str:
+    return stream.side if stream.counted == "personnel" else f"{stream.side} equipment"
+
+
+def biased_streams(design: Design) -> tuple[Stream, ...]:
+    """Return the streams into which a source's bias enters."""
+    used = {o.stream for o in design.observations if o.biased}
+    return tuple(stream for index, stream in enumerate(design.streams) if index in used)
+
+
+def anchors(specification: Specification, sources: dict[str, Source]) -> dict[str, Anchor]:
+    """Return all anchors: the sources table's, then the bias prior's, which win."""
+    found = {name: source.anchor for name, source in sources.items() if source.anchor is not None}
+    return {**found, **specification.bias.anchors}
+
+
+def noise_groups(design: Design, noise: NoisePrior) -> dict[int, tuple[str, str]]:
+    """Return the label and kind of each stream's noise scale, by position of the stream."""
+    points = Counter(o.stream for o in design.observations if o.form == "point")
+    return {
+        index: (
+            stream.label if points[index] >= noise.own_from else f"other {stream.kind} streams",
+            stream.kind,
+        )
+        for index, stream in enumerate(design.streams)
+    }
+
+
+def build_reporting(
+    design: Design,
+    prior: BiasPrior,
+    noise: NoisePrior,
+    anchored: dict[str, Anchor],
+    layout: FieldLayout,
+) -> list[Hyperparameter]:
+    """Add the bias terms to the layout and return the relation effects and noise scales."""
+    streams = biased_streams(design)
+    free = [stream for stream in streams if stream.source not in anchored]
+    relations = tuple(dict.fromkeys(relation_key(stream) for stream in free))
+    sources = tuple(dict.fromkeys(source_key(stream) for stream in streams))
+    outcomes = tuple(dict.fromkeys(outcome_key(stream) for stream in free))
+
+    mean = np.zeros(len(sources))
+    scale = np.ones(len(sources))
+    for position, key in enumerate(sources):
+        stream = next(s for s in streams if source_key(s) == key)
+        anchor = anchored.get(stream.source)
+        if anchor is not None:
+            mean[position], scale[position] = anchor.mean, anchor.sd
+        else:
+            entry = prior.relations[relation_key(stream)[0]]
+            scale[position] = entry.scale * np.sqrt(1 - prior.shared)
+    names = tuple(" ".join(key) for key in sources)
+    layout.add(Term("source_bias", ("source_side",), (names,), "independent", mean, scale))
+    names = tuple(" ".join(key) for key in outcomes)
+    size = len(names)
+    layout.add(
+        Term(
+            "outcome_bias", ("source_outcome",), (names,), "independent",
+            np.zeros(size), np.full(size, prior.outcome_sd),
+        )
+    )  # fmt: skip
+
+    hyper = []
+    # one hyperparameter block per relation: its prior has its own centre, spread and tails
+    for stands in dict.fromkeys(key[0] for key in relations):
+        entry = prior.relations[stands]
+        labels = tuple(f"{bloc} on {target}" for r, bloc, target in relations if r == stands)
+        if prior.shared == 0:
+            shared_scale = 1e-6  # nothing is shared; the centre remains
+        else:
+            shared_scale = entry.scale * float(np.sqrt(prior.shared))
+        one = (
+            Prior("normal", entry.mean, shared_scale)
+            if entry.degrees_of_freedom is None
+            else Prior("student_t", entry.mean, shared_scale, entry.degrees_of_freedom)
+        )
+        hyper.append(
+            Hyperparameter(f"relation_{stands}", f"bloc_{stands}", labels, (one,) * len(labels))
+        )
+    groups = dict(noise_groups(design, noise).values())
+    hyper.append(
+        Hyperparameter(
+            "noise", "noise_group", tuple(groups),
+            tuple(
+                Prior("log_normal", float(np.log(getattr(noise, kind))), noise.log_sd)
+                for kind in groups.values()
+            ),
+        )
+    )  # fmt: skip
+    return hyper
+
+
+def reporting_rows(
+    design: Design,
+    anchored: dict[str, Anchor],
+    layout: FieldLayout,
+    hyper_columns: dict[tuple[str, str], int],
+) -> tuple[SparseRows, SparseRows]:
+    """Return the entries of B (field) and C (hyperparameters), one row per observation.
+
+    Parameters
+    ----------
+    hyper_columns : dict of (str, str) to int
+        Column of each hyperparameter by name and label.
+    """
+    reporting, effects = SparseRows(), SparseRows()
+    by_name = {term.name: term for term in layout.terms}
+    for row, observation in enumerate(design.observations):
+        if not observation.biased:
+            continue
+        stream = design.streams[observation.stream]
+        labels = by_name["source_bias"].labels[0]
+        position = labels.index(" ".join(source_key(stream)))
+        reporting.add(row, layout.column("source_bias", position), 1.0)
+        if stream.source in anchored:
+            continue
+        labels = by_name["outcome_bias"].labels[0]
+        position = labels.index(" ".join(outcome_key(stream)))
+        reporting.add(row, layout.column("outcome_bias", position), 1.0)
+        stands, bloc, target = relation_key(stream)
+        effects.add(row, hyper_columns[f"relation_{stands}", f"{bloc} on {target}"], 1.0)
+    return reporting, effects

@@ -1,0 +1,230 @@
+"""The specification: every choice of the model as plain data, with a JSON round trip."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, TypeVar
+
+from bajas.errors import SpecificationError
+from bajas.model.bias import BiasPrior, hindsight
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class RatioPrior:
+    """Prior of the losses of one base outcome per person killed.
+
+    Parameters
+    ----------
+    per_killed : float
+        Centre (median) of the ratio.
+    log_sd : float
+        Sd of its logarithm.
+    """
+
+    per_killed: float
+    log_sd: float
+
+    def __post_init__(self) -> None:
+        if not (self.per_killed > 0 and self.log_sd > 0):
+            raise SpecificationError(f"a ratio prior needs positive entries: {self}")
+
+
+def _default_ratios() -> dict[str, RatioPrior]:
+    return {
+        "wounded_severe": RatioPrior(1.5, 0.4),
+        "wounded_light": RatioPrior(1.5, 0.4),
+        "missing": RatioPrior(0.1, 1.0),
+        "captured": RatioPrior(0.1, 1.0),
+    }
+
+
+@dataclass(frozen=True)
+class IntensityPrior:
+    """Prior of the loss intensity: level, paths, components and outcome ratios.
+
+    Parameters
+    ----------
+    knot_days : int
+        Days between the knots of a side's path; the intensity is log-linear between knots.
+    level_centre : float or "auto"
+        Centre of log(killed per day) of a side's main force. ``"auto"`` takes the order of
+        magnitude (a power of ten) of what the claims say per day.
+    level_sd : float
+        Sd of the level on the log scale.
+    path_scale : float
+        Scale of the half-normal prior on a path's innovations, per square root of a week.
+    component_share : float
+        Centre of a component's losses as a multiple of the main component's.
+    component_log_sd : float
+        Sd of its logarithm.
+    component_path_scale : float
+        Fixed innovation scale of a component's own path, per square root of a week.
+    component_knots : int
+        Knots of a component's path lie this many path knots apart.
+    ratios : mapping of str to RatioPrior
+        Per base outcome, losses per person killed; others take ``other_ratio``.
+    other_ratio : RatioPrior
+        For base outcomes without an entry.
+    ratio_path_scale : float
+        Fixed innovation scale of the slow drift of a ratio, per square root of a week.
+    ratio_knots : int
+        Knots of a ratio's path lie this many path knots apart.
+    component_ratio_sd : float
+        Sd of a component's deviation from its side's ratio.
+    equipment_path_scale : float
+        Fixed innovation scale of an equipment category's path, per square root of a week.
+    """
+
+    knot_days: int = 7
+    level_centre: float | Literal["auto"] = "auto"
+    level_sd: float = 1.5
+    path_scale: float = 0.15
+    component_share: float = 0.3
+    component_log_sd: float = 1.0
+    component_path_scale: float = 0.1
+    component_knots: int = 4
+    ratios: Mapping[str, RatioPrior] = field(default_factory=_default_ratios)
+    other_ratio: RatioPrior = RatioPrior(0.3, 1.5)
+    ratio_path_scale: float = 0.03
+    ratio_knots: int = 13
+    component_ratio_sd: float = 0.2
+    equipment_path_scale: float = 0.15
+
+    def __post_init__(self) -> None:
+        for item in ("knot_days", "component_knots", "ratio_knots"):
+            value = getattr(self, item)
+            if not (isinstance(value, int) and value >= 1):
+                raise SpecificationError(f"{item} must be a whole number from 1, got {value!r}")
+        for item in (
+            "level_sd", "path_scale", "component_share", "component_log_sd",
+            "component_path_scale", "ratio_path_scale", "component_ratio_sd",
+            "equipment_path_scale",
+        ):  # fmt: skip
+            if not getattr(self, item) > 0:
+                raise SpecificationError(f"{item} must be positive, got {getattr(self, item)!r}")
+        if isinstance(self.level_centre, str) and self.level_centre != "auto":
+            raise SpecificationError(f"level_centre is a number or 'auto', not {self.level_centre!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoisePrior:
+    """Prior of the noise of each stream on the log scale.
+
+    Parameters
+    ----------
+    tally, assessment, register : float
+        Median of the noise scale of a stream of that kind.
+    log_sd : float
+        Sd of the logarithm of a noise scale around that median.
+    own_from : int
+        A stream with at least so many points has a noise scale of its own; the others of its kind
+        share one, since one or two figures can't tell noise from bias.
+    degrees_of_freedom : {4, inf}
+        Of the errors. With 4 the distribution function that bounds need is elementary and exact
+        in the tails (``docs/decisions``); infinity is a normal.
+    counting : bool
+        Whether a small count adds its Poisson noise (variance 1 / count on the log scale).
+    """
+
+    tally: float = 0.12
+    assessment: float = 0.15
+    register: float = 0.05
+    log_sd: float = 0.5
+    own_from: int = 3
+    degrees_of_freedom: float = 4.0
+    counting: bool = True
+
+    def __post_init__(self) -> None:
+        if min(self.tally, self.assessment, self.register, self.log_sd) <= 0:
+            raise SpecificationError("noise scales and their log sd must be positive")
+        if self.degrees_of_freedom not in (4.0, float("inf")):
+            raise SpecificationError(
+                f"degrees_of_freedom must be 4 or inf, got {self.degrees_of_freedom}"
+            )
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Every choice of the model, as plain data.
+
+    Parameters
+    ----------
+    bias : BiasPrior
+        How sources distort.
+    intensity : IntensityPrior
+        How losses run over time, forces and outcomes.
+    noise : NoisePrior
+        How figures scatter.
+
+    Examples
+    --------
+    >>> specification = Specification()
+    >>> Specification.from_json(specification.to_json()) == specification
+    True
+    """
+
+    bias: BiasPrior = field(default_factory=hindsight)
+    intensity: IntensityPrior = field(default_factory=IntensityPrior)
+    noise: NoisePrior = field(default_factory=NoisePrior)
+
+    def with_bias(self, bias: BiasPrior) -> Specification:
+        """Return the specification with another bias prior."""
+        return replace(self, bias=bias)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the JSON form."""
+        return hashlib.sha256(self.to_json().encode("utf-8")).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the specification as plain data."""
+        noise = asdict(self.noise)
+        if noise["degrees_of_freedom"] == float("inf"):
+            noise["degrees_of_freedom"] = "inf"
+        intensity = {item.name: getattr(self.intensity, item.name) for item in fields(self.intensity)}
+        intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
+        intensity["other_ratio"] = asdict(self.intensity.other_ratio)
+        return {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+
+    def to_json(self) -> str:
+        """Return the specification as canonical JSON text."""
+        return json.dumps(self.as_dict(), sort_keys=True)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Specification:
+        """Build a specification from the plain data of :meth:`as_dict`.
+
+        Raises
+        ------
+        SpecificationError
+            If entries are missing, unknown or out of range.
+        """
+        try:
+            noise = dict(data["noise"])
+            noise["degrees_of_freedom"] = float(noise["degrees_of_freedom"])
+            intensity = dict(data["intensity"])
+            intensity["ratios"] = {
+                name: RatioPrior(**entry) for name, entry in intensity["ratios"].items()
+            }
+            intensity["other_ratio"] = RatioPrior(**intensity["other_ratio"])
+            return cls(
+                bias=BiasPrior.from_dict(data["bias"]),
+                intensity=IntensityPrior(**intensity),
+                noise=NoisePrior(**noise),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SpecificationError(f"malformed specification: {error!r}") from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Specification:
+        """Build a specification from JSON text."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise SpecificationError(f"a specification must be JSON: {error}") from error
+        return cls.from_dict(data)

@@ -1,0 +1,162 @@
+"""From a ledger to a posterior: design, representation, draws, verdict."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from bajas.design.design import Design, build_design
+from bajas.ledger.ledger import Ledger
+from bajas.model.build import build_representation
+from bajas.model.representation import Representation
+from bajas.model.specification import Specification
+from bajas.posterior.posterior import Posterior, verdict_quantities
+from bajas.posterior.verdict import Verdict, judge
+from bajas.sampler.interface import Draws, Progress, Sampler, Settings, silent
+
+#: Packages whose versions belong to the provenance of a fit.
+_PACKAGES = ("bajas", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba")
+
+
+def fit_posterior(
+    ledger: Ledger,
+    specification: Specification,
+    settings: Settings,
+    sampler: Sampler,
+    progress: Progress = silent,
+) -> Posterior:
+    """Draw from the posterior of a ledger's claims and judge the draws.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The evidence.
+    specification : Specification
+        The model's choices.
+    settings : Settings
+        Length, chains and seed.
+    sampler : Sampler
+        What draws.
+    progress : callable
+        Told the stage and how far it is.
+    """
+    started = time.perf_counter()
+    design = build_design(ledger)
+    representation = build_representation(design, specification, ledger.sources)
+    built = time.perf_counter() - started
+    draws = sampler(representation, settings, progress)
+    posterior = posterior_from_draws(
+        ledger, specification, design, representation, draws, settings, {"build": built}
+    )
+    progress("done", 1, 1)
+    return posterior
+
+
+def posterior_from_draws(
+    ledger: Ledger,
+    specification: Specification,
+    design: Design,
+    representation: Representation,
+    draws: Draws,
+    settings: Settings,
+    timings: Mapping[str, float],
+) -> Posterior:
+    """Turn a sampler's draws into a posterior with its verdict."""
+    field_draws, hyper_draws = representation.unpack(draws.position)
+    provenance: dict[str, Any] = {
+        "versions": {name: version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "sampler": draws.sampler,
+        "settings": {
+            "draws": settings.draws,
+            "tune": settings.tune,
+            "chains": settings.chains,
+            "seed": settings.seed,
+        },
+        "timings": {**timings, **draws.timings},
+    }
+    posterior = Posterior(
+        ledger=ledger,
+        specification=specification,
+        design=design,
+        representation=representation,
+        field_draws=field_draws,
+        hyper_draws=hyper_draws,
+        sample_stats=draws.stats,
+        seed=settings.seed,
+        verdict=Verdict(False, ("not judged yet",)),
+        complete=draws.complete,
+        provenance=provenance,
+    )
+    verdict = judge(
+        verdict_quantities(
+            design, representation, field_draws, hyper_draws, _totals(posterior)
+        ),
+        np.asarray(draws.stats["diverging"], dtype=bool),
+        np.asarray(draws.stats["energy"], dtype=float),
+        draws.complete,
+    )
+    object.__setattr__(posterior, "verdict", verdict)
+    return posterior
+
+
+def _totals(posterior: Posterior) -> list[tuple[str, np.ndarray]]:
+    """Return the expected totals of every stratum, month by month and cumulative."""
+    found = []
+    dates = posterior.design.calendar.dates()
+    months = np.flatnonzero(np.r_[True, dates.month[1:] != dates.month[:-1]])
+    for index, stratum in enumerate(posterior.design.strata):
+        daily = posterior.intensity(index)
+        monthly = np.add.reduceat(daily, months, axis=-1)
+        running = np.cumsum(monthly, axis=-1)
+        for position, month in enumerate(months):
+            name = f"{stratum.label} {dates[month]:%Y-%m}"
+            found.append((f"month {name}", np.log1p(monthly[:, :, position])))
+            found.append((f"cumulative {name}", np.log1p(running[:, :, position])))
+    return found
+
+
+def prior_draws(
+    ledger: Ledger, specification: Specification, draws: int = 1000, seed: int = 0
+) -> Posterior:
+    """Draw from the prior instead: what the model expects before it has seen a figure.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Decides strata, streams and windows; its figures only set the order of magnitude of the
+        level.
+    specification : Specification
+        The model's choices.
+    draws : int
+        Independent draws.
+    seed : int
+        Same seed, same draws.
+
+    Returns
+    -------
+    Posterior
+        With ``group="prior"`` and one chain.
+    """
+    design = build_design(ledger)
+    representation: Representation = build_representation(design, specification, ledger.sources)
+    field_draws, hyper_draws = representation.sample_prior(np.random.default_rng(seed), draws)
+    return Posterior(
+        ledger=ledger,
+        specification=specification,
+        design=design,
+        representation=representation,
+        field_draws=field_draws[None],
+        hyper_draws={name: value[None] for name, value in hyper_draws.items()},
+        sample_stats={},
+        seed=seed,
+        verdict=Verdict(True, notes=("independent draws of the prior",)),
+        group="prior",
+        provenance={"versions": {name: version(name) for name in _PACKAGES}},
+    )

@@ -1,0 +1,98 @@
+"""What every sampler of bajas takes and gives: the contract that a faster core will meet too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from bajas.errors import SamplingError
+from bajas.model.representation import Representation
+
+#: Called with the stage, the draws done and the draws to do.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long and with what a sampler runs.
+
+    Parameters
+    ----------
+    draws, tune : int
+        Draws kept and warm-up draws per chain.
+    chains : int
+        Independent chains.
+    cores : int
+        Chains that run at the same time; does not change the draws.
+    seed : int
+        Same seed, same draws.
+    """
+
+    draws: int = 1000
+    tune: int = 600
+    chains: int = 4
+    cores: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("draws", "tune", "chains", "cores"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise SamplingError(f"{name} must be a whole number from 1, got {value!r}")
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise SamplingError(f"seed must be a whole number from 0 to 2^32 - 1: {self.seed!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What a sampler returns.
+
+    Parameters
+    ----------
+    position : ndarray, shape (chain, draw, size)
+        Draws in standardised coordinates of the representation.
+    stats : mapping of str to ndarray, shape (chain, draw)
+        ``diverging``, ``energy``, ``n_steps`` (gradients of the draw) and ``logp``.
+    complete : bool
+        False if sampling was interrupted; the draws are then those all chains had made.
+    timings : mapping of str to float
+        Seconds by stage, and gradients by stage.
+    sampler : str
+        Name and version.
+    """
+
+    position: np.ndarray
+    stats: Mapping[str, np.ndarray]
+    complete: bool
+    timings: Mapping[str, float] = field(default_factory=dict)
+    sampler: str = ""
+
+
+class Sampler(Protocol):
+    """Draws from the posterior of a representation."""
+
+    def __call__(
+        self, representation: Representation, settings: Settings, progress: Progress
+    ) -> Draws:
+        """Sample; a KeyboardInterrupt during the draws returns what was drawn.
+
+        Raises
+        ------
+        SamplingError
+            If no draws could be made at all.
+        """
+        ...
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+def trimmed(position: np.ndarray, stats: Mapping[str, np.ndarray]) -> tuple[Any, dict[str, Any]]:
+    """Cut draws to those that every chain has made (interrupted chains are padded with NaN)."""
+    made = np.isfinite(position).all(axis=-1)
+    length = int(made.cumprod(axis=1).sum(axis=1).min()) if made.size else 0
+    return position[:, :length], {name: value[:, :length] for name, value in stats.items()}

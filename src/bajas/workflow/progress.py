@@ -1,0 +1,29 @@
+"""Progress of long work on standard error: one line that is rewritten, plain lines without a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bajas.sampler.interface import Progress
+
+
+def terminal_progress() -> Progress:
+    """Return a progress reporter for the terminal; says the stage, how far it is, and how long."""
+    started = time.monotonic()
+    interactive = sys.stderr.isatty()
+    last = ""
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        seconds = time.monotonic() - started
+        if interactive:
+            share = f" {done:,}/{total:,} draws" if total > 1 else ""
+            end = "\n" if stage == "done" else ""
+            print(f"\r\033[Kbajas: {stage}{share}, {seconds:.0f} s", end=end, file=sys.stderr,
+                  flush=True)  # fmt: skip
+        elif stage != last:
+            print(f"bajas: {stage} ({seconds:.0f} s)", file=sys.stderr, flush=True)
+        last = stage
+
+    return report
