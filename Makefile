@@ -42,7 +42,7 @@ types: $(READY) ## mypy, strict, on src
 	@$(PYTHON) -m mypy
 
 imports: $(READY) ## imports go one way
-	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/lint-imports --no-logo --no-cache
 
 docs: $(READY) ## the documentation into docs/_build/html; warnings are errors
 	@$(PYTHON) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html
@@ -59,7 +59,7 @@ format: $(READY) ## sort imports and format
 
 clean: ## remove what was built or cached; keep .venv and .uv
 	@rm -rf dist docs/_build docs/api/generated .mypy_cache .ruff_cache .pytest_cache \
-	  .import_linter_cache .hypothesis .benchmarks
+	  .hypothesis .benchmarks
 	@find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + \
 	  2>/dev/null || true
 
