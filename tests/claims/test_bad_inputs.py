@@ -78,9 +78,7 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "11-semicolon": (csv_text(pair(), sep=";").encode(), "wrong-separator", "sep=';'"),
     "11-tab": (csv_text(pair(), sep="\t").encode(), "wrong-separator", "sep='\\t'"),
     "13-unclosed-quote": (
-        f"{HEADER}\n{FIRST}\n{SECOND.replace('think', chr(34) + 'think', 1)}\n{FIRST}\n".replace(
-            "\nb1,", "\nb1,"
-        ).encode(),
+        TEXT.replace("think_tank", '"think_tank', 1).encode() + f"{FIRST}\n".encode(),
         "unclosed-quote",
         "opened on line 3",
     ),

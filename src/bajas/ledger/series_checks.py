@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -15,8 +16,6 @@ from bajas.ledger.own_series import increments, is_point, totals
 OUTLIER_FACTOR = 20.0
 #: Neighbours that a median needs.
 _ENOUGH = 3
-#: Windows within this share of a peak's length are compared with it.
-_LENGTH_TOLERANCE = 0.25
 
 Stream = tuple[str, str, str, str]
 
@@ -229,7 +228,7 @@ def _peaks(claims: Sequence[Claim]) -> list[Finding]:
                 "peak-contradicted",
                 f"{peak.source} calls {peak.window} a peak, and its own series has "
                 f"{rate:,.0f} a day from {start} to {end} against {own:,.0f} a day "
-                f"({len(rivals)} windows of that length are higher).",
+                f"({len(rivals)} such windows are higher).",
                 "a rank statement is about the whole war: check that this is meant",
                 [],
             )
@@ -238,32 +237,46 @@ def _peaks(claims: Sequence[Claim]) -> list[Finding]:
 
 
 def _rivals(peak: Claim, line: Sequence[Claim]) -> list[tuple[float, date, date, float]]:
-    """Return windows as long as a peak's, apart from it, in which the series rose faster."""
-    breaks = [line[0].start - timedelta(days=1), *(claim.end for claim in line)]
-    values = [0.0, *(claim.value or 0.0 for claim in line)]
-    level = dict(zip(breaks, values, strict=True))
-    before = peak.start - timedelta(days=1)
+    """Return windows of a peak's kind in which the series rose faster.
+
+    A calendar month is compared with calendar months, any other window with those before and
+    after it that follow one another without overlap: sliding windows would nearly always beat it.
+    """
+    day = timedelta(days=1)
+    level = {line[0].start - day: 0.0}
+    level.update((claim.end, claim.value or 0.0) for claim in line)
+    before = peak.start - day
     if before not in level or peak.end not in level:
         return []
-    days = peak.window.days
-    own = (level[peak.end] - level[before]) / days
+    own = (level[peak.end] - level[before]) / peak.window.days
     found = []
-    for index, opened in enumerate(breaks):
-        # The break that is one peak's length later, or those on both sides of that day.
-        closed = opened + timedelta(days=days)
-        place = bisect_left(breaks, closed)
-        exact = place < len(breaks) and breaks[place] == closed
-        for position in (place,) if exact else (place - 1, place):
-            if not index < position < len(breaks):
-                continue
-            length = (breaks[position] - opened).days
-            apart = opened >= peak.end or breaks[position] <= before
-            if abs(length - days) > _LENGTH_TOLERANCE * days or not apart:
-                continue
-            rate = (values[position] - values[index]) / length
+    for start, end in _windows_like(peak, line[0].start, line[-1].end):
+        if start - day in level and end in level and start != peak.start:
+            rate = (level[end] - level[start - day]) / ((end - start).days + 1)
             if rate > own:
-                found.append((rate, opened + timedelta(days=1), breaks[position], own))
+                found.append((rate, start, end, own))
     return found
+
+
+def _windows_like(peak: Claim, first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Yield the windows between two days that a peak can be compared with, itself among them."""
+    one_day = timedelta(days=1)
+    if peak.start.day == 1 and peak.end == _month_end(peak.start):
+        # Whole months only: five days of a war's first month are no month.
+        start = first if first.day == 1 else _month_end(first) + one_day
+        while start <= last:
+            yield start, _month_end(start)
+            start = _month_end(start) + one_day
+        return
+    days = peak.window.days
+    start = peak.start - timedelta(days=(peak.start - first).days // days * days)
+    while start <= last:
+        yield start, start + timedelta(days=days - 1)
+        start += timedelta(days=days)
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _contradicted(
