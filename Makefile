@@ -90,7 +90,7 @@ $(READY): pyproject.toml uv.lock .python-version | $(OWN_UV)
 	  if (cd / && $$python -m pip --version) >/dev/null 2>&1; then \
 	    echo "Installing uv into .uv"; \
 	    rm -rf .uv .uv.part; \
-	    (cd / && $$python -m pip install --quiet --disable-pip-version-check --no-user \
+	    (cd / && PIP_ROOT_USER_ACTION=ignore $$python -m pip install --quiet --disable-pip-version-check --no-user \
 	      --only-binary :all: --target "$(CURDIR)/.uv.part" "uv>=0.8") && mv .uv.part .uv; \
 	    exit; \
 	  fi; \
