@@ -188,6 +188,12 @@ def test_15_reading_stops_after_very_many_problems(
     assert "too-many-problems" in {problem.rule for problem in error.problems}
 
 
+def test_15_too_many_components(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_COMPONENTS", 1)
+    rows = table({"component": "guard"}, {**OTHER, "component": "navy"})
+    assert refused_bytes(tmp_path, csv_text(rows).encode()).rule == "too-many-components"
+
+
 def test_16_directory(tmp_path: Path) -> None:
     assert refused(tmp_path).rule in ("not-a-regular-file", "unreadable-file")
 

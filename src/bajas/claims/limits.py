@@ -16,3 +16,5 @@ MAX_FIGURE = 1e9
 MAX_WINDOW_DAYS = 36_525
 #: Longest name of a claim, source, side, component or outcome, in characters.
 MAX_NAME_LENGTH = 200
+#: Most components of one side that a table may name: each is a series of its own to estimate.
+MAX_COMPONENTS = 200

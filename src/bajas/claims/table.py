@@ -9,6 +9,9 @@ from difflib import get_close_matches
 
 from bajas.errors import Finding
 
+#: Above this many names only case is forgiven: comparing letters takes long and helps little.
+_MOST_COMPARED = 300
+
 #: Columns with this prefix are the user's own and are kept as they are.
 EXTRA = "extra."
 
@@ -46,6 +49,8 @@ class TextTable:
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return the most similar of some names, or an empty string if none is similar."""
     folded = {other.casefold().strip(): other for other in sorted(names)}
+    if len(folded) > _MOST_COMPARED:
+        return folded.get(name.casefold().strip(), "")
     matches = get_close_matches(name.casefold().strip(), list(folded), n=1, cutoff=0.6)
     return folded[matches[0]] if matches else ""
 

@@ -48,6 +48,8 @@ def validate_claims(
     rows = [Row(row, columns.NAMES) for row in table.rows]
     around = _surroundings(rows, table, taxonomy, sources, strict_provenance)
     findings = list(table.findings)
+    if excess := _too_many_components(around.vocabulary):
+        return (), (*findings, *excess)
     problems = len(findings)
     claims: list[Claim] = []
     by_id: dict[str, Row] = {}
@@ -101,6 +103,21 @@ def _surroundings(
         columns=frozenset(table.columns),
         strict_provenance=strict_provenance,
     )
+
+
+def _too_many_components(vocabulary: Vocabulary) -> list[Finding]:
+    return [
+        Finding(
+            "refuse",
+            "too-many-components",
+            f"the table names {len(names):,} components of side {side!r}; the limit is "
+            f"{limits.MAX_COMPONENTS}.",
+            "name forces, not units; details belong in the note",
+            column="component",
+        )
+        for side, names in sorted(vocabulary.named.items())
+        if len(names) > limits.MAX_COMPONENTS
+    ]
 
 
 def _supersedes_loops(rows: Sequence[Row]) -> list[Finding]:

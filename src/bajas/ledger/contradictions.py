@@ -72,8 +72,9 @@ def contradiction_findings(
         for bounds in places[place]:
             by_source[bounds.claim.source].append(bounds)
         for source in sorted(by_source):
-            findings += _within_source(by_source[source], unused)
-            findings += _parts(by_source[source])
+            telling = _telling(by_source[source], unused)
+            findings += _within_source(telling, unused)
+            findings += _parts(telling)
         if len(by_source) > 1:
             findings += _across_sources(places[place], unused)
     return findings
@@ -91,6 +92,28 @@ def _bounds(claim: Claim, outcomes: frozenset[str]) -> _Bounds | None:
     if claim.value is not None:
         return _Bounds(claim, outcomes, claim.value, claim.value)
     return None
+
+
+def _telling(group: Sequence[_Bounds], unused: Collection[str]) -> list[_Bounds]:
+    """Return the statements of one source and place that can contradict: extremes per outcome.
+
+    A statement that stands there twice, once left out, is said once; and a source with thousands
+    of figures for one window is looked through in one pass.
+    """
+    by_outcome: dict[str, list[_Bounds]] = defaultdict(list)
+    for item in sorted(group, key=lambda item: item.claim.claim_id):
+        by_outcome[item.claim.outcome].append(item)
+    telling: list[_Bounds] = []
+    for outcome in sorted(by_outcome):
+        items = by_outcome[outcome]
+        plain = [x for x in items if is_point(x.claim) and x.claim.claim_id not in unused]
+        chosen: dict[tuple[float, float], _Bounds] = {}
+        for some in (plain, items):
+            if some:
+                for item in (max(some, key=lambda x: x.low), min(some, key=lambda x: x.high)):
+                    chosen.setdefault((item.low, item.high), item)
+        telling += chosen.values()
+    return telling
 
 
 def _within_source(group: Sequence[_Bounds], unused: Collection[str]) -> list[Finding]:
@@ -154,9 +177,6 @@ def _across_sources(group: Sequence[_Bounds], unused: Collection[str]) -> list[F
 def _parts(group: Sequence[_Bounds]) -> list[Finding]:
     """Warn where two disjoint outcomes of one source miss the figure for both together."""
     findings = []
-    # The same statement may stand here twice, once left out: say what it contradicts once.
-    distinct = {(item.claim.outcome, item.low, item.high): item for item in reversed(group)}
-    group = sorted(distinct.values(), key=lambda item: (item.claim.outcome, item.claim.claim_id))
     for one, other in combinations(group, 2):
         if one.outcomes & other.outcomes:
             continue

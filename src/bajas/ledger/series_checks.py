@@ -144,20 +144,20 @@ def _median_without(ordered: Sequence[float], value: float) -> float:
 def _ceilings(claims: Sequence[Claim]) -> list[Finding]:
     findings = []
     series = None
+    # A ceiling is no point, so the points are the same for all ceilings of a stream.
+    points = [claim for claim in claims if is_point(claim) and not claim.excluded]
     for claim in claims:
-        if claim.qualifier != "at_most" or claim.value is None:
+        if claim.qualifier != "at_most" or claim.value is None or not points:
             continue
-        others = [other for other in claims if other.claim_id != claim.claim_id]
         if not claim.per_day:
-            findings += _total_ceiling(claim, others)
+            findings += _total_ceiling(claim, points)
             continue
-        # A ceiling is no point, so the series is the same for all ceilings of a stream.
-        series = increments(claims) if series is None else series
+        series = increments(points) if series is None else series
         rates = [(item.start, item.end, item.per_day, item.claim_ids) for item in series]
         rates += [
             (other.start, other.end, other.value, (other.claim_id,))
-            for other in others
-            if is_point(other) and other.per_day and other.value is not None
+            for other in points
+            if other.per_day and other.value is not None
         ]
         inside = [rate for rate in rates if claim.start <= rate[0] and rate[1] <= claim.end]
         over = sorted(rate for rate in inside if rate[2] > claim.value)
@@ -181,13 +181,11 @@ def _ceilings(claims: Sequence[Claim]) -> list[Finding]:
     return findings
 
 
-def _total_ceiling(claim: Claim, others: Sequence[Claim]) -> list[Finding]:
+def _total_ceiling(claim: Claim, points: Sequence[Claim]) -> list[Finding]:
     over = [
         other
-        for other in others
-        if is_point(other)
-        and not other.per_day
-        and not other.excluded
+        for other in points
+        if not other.per_day
         and claim.start <= other.start
         and other.end <= claim.end
         and (other.value or 0.0) > (claim.value or 0.0)
