@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,12 @@ from bajas.model.representation import Representation
 from bajas.model.term import Hyperparameter, Term
 
 
+#: Makes the free variables: returns standardised coordinates by name of term or hyperparameter.
+Variables = Callable[[Representation], dict[str, Any]]
+
+
 def build_pymc_model(
-    representation: Representation, whitening: tuple[np.ndarray, np.ndarray] | None = None
+    representation: Representation, variables: Variables | None = None
 ) -> pm.Model:
     """Return the PyMC model of a representation.
 
@@ -33,15 +38,12 @@ def build_pymc_model(
     ----------
     representation : Representation
         The latent Gaussian model.
-    whitening : tuple of (ndarray, ndarray), optional
-        Centre and matrix of an affine map: the free variable is then one vector ``whitened`` with
-        standardised coordinates centre + matrix @ whitened. The posterior is the same.
+    variables : callable, optional
+        Makes the free variables instead, within the model's context, and adds their log density; a
+        sampler's change of coordinates.
     """
     with pm.Model(coords=coordinates(representation)) as model:
-        if whitening is None:
-            standard = _standard_variables(representation)
-        else:
-            standard = _whitened_variables(representation, *whitening)
+        standard = (variables or standard_variables)(representation)
         hyper = {h.name: _hyperparameter(h, standard[h.name]) for h in representation.hyperparameters}
         terms = {t.name: _term(t, standard[t.name], hyper) for t in representation.terms}
         field = pt.concatenate([terms[t.name].ravel() for t in representation.terms])
@@ -77,7 +79,7 @@ def coordinates(representation: Representation) -> dict[str, list[str]]:
     return coords
 
 
-def _standard_variables(representation: Representation) -> dict[str, Any]:
+def standard_variables(representation: Representation) -> dict[str, Any]:
     """Return one standardised free variable per term and hyperparameter."""
     found: dict[str, Any] = {
         term.name: pm.Normal(f"{term.name}_standard", dims=term.dims)
@@ -93,33 +95,6 @@ def _standard_variables(representation: Representation) -> dict[str, Any]:
             )
         else:
             found[hyper.name] = pm.Normal(name, dims=hyper.dim)
-    return found
-
-
-def _whitened_variables(
-    representation: Representation, centre: np.ndarray, matrix: np.ndarray
-) -> dict[str, Any]:
-    """Return standardised coordinates as an affine map of one free vector, with their prior."""
-    whitened = pm.Flat("whitened", shape=representation.size)
-    position = pm.Data("centre", centre) + pt.dot(pm.Data("matrix", matrix), whitened)
-    size = representation.field_size
-    prior = -0.5 * (position[:size] ** 2).sum()
-    found: dict[str, Any] = {}
-    for term in representation.terms:
-        part = representation.term_slices[term.name]
-        found[term.name] = position[part.start : part.stop].reshape(term.shape)
-    for hyper in representation.hyperparameters:
-        part = representation.hyper_slices[hyper.name]
-        block = position[size + part.start : size + part.stop]
-        if hyper.family == "half_normal":
-            prior += (block - 0.5 * pt.exp(2 * block)).sum()
-        elif hyper.family == "student_t":
-            nu = hyper.degrees_of_freedom
-            prior += (-(nu + 1) / 2 * pt.log1p(block**2 / nu)).sum()
-        else:
-            prior += -0.5 * (block**2).sum()
-        found[hyper.name] = block
-    pm.Potential("standard_prior", prior)
     return found
 
 

@@ -3,12 +3,15 @@
 For stratum k = (side, component, outcome) at knot m,
 
     eta[k, m] = level[side] + path[side](m)
-              + component_offset[side, component] + component_path[side, component](m)
+              + group_offset[side, group] + component_offset[side, component]
+              + component_path[side, group](m)
               + ratio[side, outcome] + ratio_path[side, outcome](m)
               + component_ratio[side, component, outcome]
 
 log-linear throughout: components are cells of their own and ``all`` is their sum. The main
-component has no offset, ``killed`` no ratio. Equipment categories have a level and a path of their
+component has no offset, ``killed`` no ratio. Components of one declared group (the forces of two
+allied entities, say) share an offset and a path, so that one about which nobody publishes follows
+the one that is counted; a component outside any group is a group of its own. Equipment categories have a level and a path of their
 own. Between knots the log intensity is linear.
 """
 
@@ -93,6 +96,11 @@ def build_intensity(
         )
     )
     weeks = prior.knot_days / _WEEK
+    groups = {(s.side, s.component): _group(design, s) for s in people if not s.main}
+    rhythms = tuple(dict.fromkeys((side, groups[side, force]) for side, force in forces))
+    grouped = tuple(
+        key for key in rhythms if sum((s, groups[s, f]) == key for s, f in forces) > 1
+    )
     force_knots = _coarse(knots, prior.component_knots)
     ratio_knots = _coarse(knots, prior.ratio_knots)
     members = {(s.side, s.outcome): s.outcome_members for s in people}
@@ -128,9 +136,13 @@ def build_intensity(
             )
         )  # fmt: skip
         walk("path", "side", sides, knots, 1.0, "path_scale")
+    shared = np.array([(side, groups[side, force]) in grouped for side, force in forces])
+    own = prior.component_log_sd * np.where(shared, np.sqrt(1 - prior.group_shared), 1.0)
+    block("group_offset", ("group",), (_labels(grouped),), "independent",
+          0.0, prior.component_log_sd * np.sqrt(prior.group_shared))  # fmt: skip
     block("component_offset", ("force",), (_labels(forces),), "independent",
-          np.log(prior.component_share), prior.component_log_sd)  # fmt: skip
-    walk("component_path", "force", _labels(forces), force_knots, prior.component_path_scale)
+          np.log(prior.component_share), own)  # fmt: skip
+    walk("component_path", "rhythm", _labels(rhythms), force_knots, prior.component_path_scale)
     centres = [ratio_prior(prior, members[key]) for key in ratios]
     block("ratio", ("side_outcome",), (_labels(ratios),), "independent",
           np.array([c for c, _ in centres]), np.array([sd for _, sd in centres]))  # fmt: skip
@@ -164,7 +176,10 @@ def build_intensity(
             if not stratum.main:
                 force = forces.index((stratum.side, stratum.component))
                 rows.add(node, layout.column("component_offset", force), 1.0)
-                along(node, "component_path", force, force_knots, day)
+                key = (stratum.side, groups[stratum.side, stratum.component])
+                if key in grouped:
+                    rows.add(node, layout.column("group_offset", grouped.index(key)), 1.0)
+                along(node, "component_path", rhythms.index(key), force_knots, day)
             if not _is_reference(stratum):
                 ratio = ratios.index((stratum.side, stratum.outcome))
                 rows.add(node, layout.column("ratio", ratio), 1.0)
@@ -233,6 +248,15 @@ def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str
 def _order_of_magnitude(rate: float) -> float:
     """Return the log of the power of ten nearest to a rate: robust to repeated rows."""
     return float(np.log(10.0) * np.round(np.log10(rate)))
+
+
+def _group(design: Design, stratum: Stratum) -> str:
+    """Return the declared group that holds a stratum's component, or the component itself."""
+    declared = design.taxonomy.sides.get(stratum.side)
+    for name, members in (declared.groups if declared else {}).items():
+        if stratum.component_members <= frozenset(members):
+            return name
+    return stratum.component
 
 
 def _is_reference(stratum: Stratum) -> bool:

@@ -62,6 +62,8 @@ class IntensityPrior:
         Centre of a component's losses as a multiple of the main component's.
     component_log_sd : float
         Sd of its logarithm.
+    group_shared : float
+        Fraction of that variance that the components of one declared group share, in (0, 1).
     component_path_scale : float
         Fixed innovation scale of a component's own path, per square root of a week.
     component_knots : int
@@ -86,6 +88,7 @@ class IntensityPrior:
     path_scale: float = 0.15
     component_share: float = 0.3
     component_log_sd: float = 1.0
+    group_shared: float = 0.75
     component_path_scale: float = 0.1
     component_knots: int = 4
     ratios: Mapping[str, RatioPrior] = field(default_factory=_default_ratios)
@@ -107,6 +110,8 @@ class IntensityPrior:
         ):  # fmt: skip
             if not getattr(self, item) > 0:
                 raise SpecificationError(f"{item} must be positive, got {getattr(self, item)!r}")
+        if not 0 < self.group_shared < 1:
+            raise SpecificationError(f"group_shared must be in (0, 1), got {self.group_shared!r}")
         if isinstance(self.level_centre, str) and self.level_centre != "auto":
             raise SpecificationError(f"level_centre is a number or 'auto', not {self.level_centre!r}")
 

@@ -89,6 +89,18 @@ class Posterior:
         """Number of draws per chain."""
         return int(self.field_draws.shape[1])
 
+    @cached_property
+    def why_not(self) -> tuple[str, ...]:
+        """Why an answer from these draws can't be trusted; empty if it can."""
+        reasons = list(self.verdict.reasons)
+        if not self.verdict.trusted and not reasons:
+            reasons.append("the draws failed their convergence verdict")
+        if not self.complete and not any("interrupted" in reason for reason in reasons):
+            reasons.append("sampling was interrupted: the draws are those made until then")
+        if self.group == "prior":
+            reasons.append("these are draws of the prior: no claim's figure has entered")
+        return tuple(reasons)
+
     # -- losses -------------------------------------------------------------------------------
 
     def intensity(self, stratum: int) -> np.ndarray:

@@ -31,8 +31,8 @@ class Settings:
         Same seed, same draws.
     """
 
-    draws: int = 1000
-    tune: int = 600
+    draws: int = 1500
+    tune: int = 500
     chains: int = 4
     cores: int = 2
     seed: int = 0

@@ -121,7 +121,7 @@ class Model:
         >>> import bajas
         >>> ledger = bajas.datasets.russia_ukraine_2023().as_of("2023-08-07")
         >>> prior = bajas.Model(ledger).prior_predictive(draws=200, seed=1)
-        >>> prior.posterior.group
+        >>> prior.draws.group
         'prior'
         """
         return Fit(prior_draws(self.ledger, self.specification, draws, seed))
@@ -130,8 +130,8 @@ class Model:
         self,
         *,
         seed: int = 0,
-        draws: int = 1000,
-        tune: int = 600,
+        draws: int = 1500,
+        tune: int = 500,
         chains: int = 4,
         cores: int = 2,
         sampler: Literal["pymc"] | Sampler = "pymc",

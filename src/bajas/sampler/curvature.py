@@ -1,18 +1,8 @@
-"""A linear map to coordinates in which the posterior is nearly standard normal.
+"""Gradient and information of a representation's posterior at a point, in NumPy.
 
-In standardised coordinates z the prior is white, but the claims fix some directions a hundred times
-better than others and tie the level to the biases. With J the Jacobian of the observations'
-locations and F their Fisher information at a reference point, the posterior precision is about
-H = I + J' F J (plus the information about the noise scales). Sampling u with
-
-    z = centre + T u,    T T' = H^-1,
-
-takes those differences out. The change of variables is linear, so its Jacobian is constant and the
-posterior is exactly the same whatever T is; only the length of the trajectories depends on it.
-
-The joint mode is no good reference point: scales collapse there. A first map is taken at the mode
-of the field with the scales held at their prior medians, found by damped Gauss-Newton steps; a
-second one averages the precision over the draws of a short pilot run.
+With J the Jacobian of the observations' locations in standardised coordinates and F their Fisher
+information, the likelihood's share of the posterior precision is about J' F J (Gauss-Newton). The
+map is built from it; the density that is sampled is not.
 """
 
 from __future__ import annotations
@@ -20,100 +10,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
+from scipy.special import log_ndtr
 
 from bajas.model.family import AT_LEAST, POINT, log_distribution_t4
 from bajas.model.representation import Representation
 
-#: Above this many parameters a dense map costs more than it saves.
-LARGEST = 2500
-
 
 @dataclass(frozen=True, eq=False)
-class Whitening:
-    """An affine map from whitened to standardised coordinates.
+class Curvature:
+    """The log density near a point, in standardised coordinates.
 
     Parameters
     ----------
-    centre : ndarray, shape (size,)
-        Reference point in standardised coordinates.
-    matrix : ndarray, shape (size, size)
-        T, with T T' the inverse of the approximate posterior precision.
+    gradient : ndarray, shape (size,)
+        Exact gradient of the log density.
+    information : ndarray, shape (size, size)
+        The claims' share of the precision, positive semidefinite.
+    prior : ndarray, shape (size,)
+        The prior's share: a diagonal.
     """
 
-    centre: np.ndarray
-    matrix: np.ndarray
+    gradient: np.ndarray
+    information: np.ndarray
+    prior: np.ndarray
 
-    def position(self, whitened: np.ndarray) -> np.ndarray:
-        """Return standardised coordinates of whitened ones (any leading dims)."""
-        return np.asarray(self.centre + whitened @ self.matrix.T)
-
-
-def find_whitening(representation: Representation, steps: int = 60) -> Whitening:
-    """Find the whitening map of a representation.
-
-    Parameters
-    ----------
-    representation : Representation
-        The latent Gaussian model.
-    steps : int
-        Largest number of Gauss-Newton steps. A map from a point short of the mode is still exact.
-    """
-    position = np.zeros(representation.size)
-    density = representation.standard_log_density(position)
-    held = representation.field_size + np.flatnonzero(_log_slopes(representation))
-    damping = 1.0
-    for _ in range(steps):
-        gradient, precision = curvature(representation, position)
-        gradient[held] = 0.0
-        precision[held, :] = 0.0
-        precision[:, held] = 0.0
-        precision[held, held] = 1.0
-        moved = False
-        while damping < 1e6:
-            step = linalg.solve(
-                precision + (damping - 1.0) * np.eye(position.size), gradient, assume_a="pos"
-            )
-            proposal = position + step
-            value = representation.standard_log_density(proposal)
-            if np.isfinite(value) and value > density:
-                moved = True
-                break
-            damping *= 4.0
-        if not moved:
-            break
-        gain = value - density
-        position, density = proposal, value
-        damping = max(1.0, damping / 4.0)
-        if gain < 1e-3:
-            break
-    return _whiten(position, curvature(representation, position)[1])
+    @property
+    def precision(self) -> np.ndarray:
+        """Approximate posterior precision."""
+        return np.asarray(self.information + np.diag(self.prior))
 
 
-def whitening_from_draws(representation: Representation, draws: np.ndarray) -> Whitening:
-    """Return the whitening map of the average precision over pilot draws.
-
-    Parameters
-    ----------
-    representation : Representation
-        The latent Gaussian model.
-    draws : ndarray, shape (draw, size)
-        Draws in standardised coordinates, a few dozen spread over the chains.
-    """
-    precision = np.mean([curvature(representation, draw)[1] for draw in draws], axis=0)
-    return _whiten(draws.mean(axis=0), precision)
-
-
-def _whiten(centre: np.ndarray, precision: np.ndarray) -> Whitening:
-    factor = linalg.cholesky(precision, lower=True)
-    matrix = linalg.solve_triangular(factor, np.eye(centre.size), lower=True).T
-    return Whitening(centre, np.ascontiguousarray(matrix))
-
-
-def curvature(
-    representation: Representation, position: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return gradient and approximate precision of the posterior in standardised coordinates.
+def curvature(representation: Representation, position: np.ndarray) -> Curvature:
+    """Return gradient and approximate precision of the posterior.
 
     Parameters
     ----------
@@ -121,13 +50,6 @@ def curvature(
         The latent Gaussian model.
     position : ndarray, shape (size,)
         Standardised coordinates.
-
-    Returns
-    -------
-    gradient : ndarray, shape (size,)
-        Exact gradient of the log density.
-    precision : ndarray, shape (size, size)
-        Gauss-Newton approximation of the negative Hessian, positive definite.
     """
     field, hyper = representation.unpack(position)
     theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
@@ -139,22 +61,21 @@ def curvature(
     # log sigma moves with the log of its noise scale
     share = theta[representation.noise] ** 2 / sigma**2
     noise_jacobian = np.zeros_like(jacobian)
-    slopes = _log_slopes(representation)
+    slopes = log_slopes(representation)
     columns = representation.field_size + representation.noise
     noise_jacobian[np.arange(mu.size), columns] = share * slopes[representation.noise]
 
     gradient = jacobian.T @ score + noise_jacobian.T @ score_sigma + _prior_gradient(
         representation, position
     )
-    precision = jacobian.T @ (information[:, None] * jacobian)
+    matrix = jacobian.T @ (information[:, None] * jacobian)
     points = representation.points
     if representation.degrees_of_freedom == 4.0:
         about_sigma = np.where(points, 8.0 / 7.0, 0.0)
     else:
         about_sigma = np.where(points, 2.0, 0.0)
-    precision += noise_jacobian.T @ (about_sigma[:, None] * noise_jacobian)
-    precision[np.diag_indices_from(precision)] += _prior_precision(representation, position)
-    return gradient, precision
+    matrix += noise_jacobian.T @ (about_sigma[:, None] * noise_jacobian)
+    return Curvature(gradient, matrix, _prior_precision(representation, position))
 
 
 def location_jacobian(
@@ -191,7 +112,7 @@ def location_jacobian(
             moved = (scaled * z).reshape(by_field.shape[0], term.shape[0], -1).sum(axis=-1)
             target = representation.hyper_slices[term.scale_by]
             columns = np.arange(target.start, target.stop)
-            slopes = _log_slopes(representation)[columns]
+            slopes = log_slopes(representation)[columns]
             jacobian[:, representation.field_size + columns] += moved * slopes
     real = [
         (hyper_block, representation.hyper_slices[hyper_block.name])
@@ -205,7 +126,7 @@ def location_jacobian(
     return jacobian
 
 
-def _log_slopes(representation: Representation) -> np.ndarray:
+def log_slopes(representation: Representation) -> np.ndarray:
     """Return d log(value) / d standard of each positive hyperparameter, 0 for real ones."""
     parts = []
     for hyper in representation.hyperparameters:
@@ -268,8 +189,6 @@ def _scores(
         ratio = np.exp(log_density - log_distribution_t4(toward))
         bend = ratio * (5 * toward / (4 + toward**2) + ratio)
     else:
-        from scipy.special import log_ndtr
-
         ratio = np.exp(-0.5 * toward**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(toward))
         bend = ratio * (toward + ratio)
     bounds = representation.form != POINT

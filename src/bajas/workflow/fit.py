@@ -1,0 +1,315 @@
+"""The user's handle on a fit: every answer is one call away."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import xarray as xr
+
+from bajas.answers.citation import Citation, cite
+from bajas.answers.interval import LEVELS, Estimate
+from bajas.answers.path import path, path_table
+from bajas.answers.predictive import claims_table
+from bajas.answers.probability import Probability, probability, statements
+from bajas.answers.sources import sources
+from bajas.answers.summary import summary
+from bajas.answers.total import total
+from bajas.design.design import Design
+from bajas.errors import Finding
+from bajas.ledger.ledger import Ledger
+from bajas.model.specification import Specification
+from bajas.posterior import storage
+from bajas.posterior.posterior import Posterior
+from bajas.posterior.verdict import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Day = str | date | None
+
+
+class Fit:
+    """A fitted model: draws, the evidence and beliefs behind them, and every answer.
+
+    Made by :meth:`Model.fit`, :meth:`Model.prior_predictive` or :func:`load`. All intervals
+    condition on the claims in ``ledger``, on the bias prior and on the rest of ``specification``.
+
+    Parameters
+    ----------
+    draws : Posterior
+        The draws with everything they came from.
+
+    Examples
+    --------
+    >>> import bajas
+    >>> ledger = bajas.datasets.article_2023_08_07()
+    >>> prior = bajas.Model(ledger).prior_predictive(draws=200, seed=1)
+    >>> prior.total("killed", side="RU", until="2023-05-27").quantity.unit
+    'persons'
+    """
+
+    def __init__(self, draws: Posterior) -> None:
+        self.draws = draws
+
+    def __repr__(self) -> str:
+        return f"Fit of {self.ledger!r}\n  {self.draws!r}"
+
+    # -- what it came from --------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> Ledger:
+        """The evidence."""
+        return self.draws.ledger
+
+    @property
+    def specification(self) -> Specification:
+        """The model's choices."""
+        return self.draws.specification
+
+    @property
+    def design(self) -> Design:
+        """What the claims were taken to mean; see :meth:`Design.explain`."""
+        return self.draws.design
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the draws can be trusted, and why not."""
+        return self.draws.verdict
+
+    @property
+    def trusted(self) -> bool:
+        """Whether answers can be trusted: a good verdict, a complete run, not the prior."""
+        return not self.draws.why_not
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed about the evidence."""
+        return self.ledger.findings
+
+    @property
+    def posterior(self) -> xr.DataTree:
+        """The draws as an xarray DataTree with named dims and real dates, for ArviZ and others.
+
+        The same as :attr:`tree`; draws of the prior are in its group ``prior``.
+        """
+        return self.tree
+
+    @property
+    def tree(self) -> xr.DataTree:
+        """The draws as an xarray DataTree."""
+        return self.draws.tree
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def total(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        levels: Sequence[float] = LEVELS,
+        expected: bool = False,
+    ) -> Estimate:
+        """Return the total of a quantity over a window; see :func:`bajas.answers.total.total`.
+
+        Parameters
+        ----------
+        outcome, side, component : str
+            What is counted.
+        since, until : str or datetime.date, optional
+            First and last day; by default the first day of the war and the last claimed day.
+        levels : sequence of float
+            Of the central intervals.
+        expected : bool
+            The expected number instead of the realised count.
+        """
+        return total(
+            self.draws, outcome, side, component, since, until, levels=levels, expected=expected
+        )
+
+    def path(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        freq: str = "W",
+        cumulative: bool = False,
+        per_day: bool = False,
+        levels: Sequence[float] = LEVELS,
+        expected: bool = False,
+    ) -> xr.Dataset:
+        """Return a quantity over time; see :func:`bajas.answers.path.path`."""
+        return path(
+            self.draws, outcome, side, component, since, until,
+            freq=freq, cumulative=cumulative, per_day=per_day, levels=levels, expected=expected,
+        )  # fmt: skip
+
+    def path_table(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        freq: str = "M",
+        cumulative: bool = False,
+        per_day: bool = False,
+        levels: Sequence[float] = LEVELS,
+        expected: bool = False,
+    ) -> pd.DataFrame:
+        """Return a quantity over time as a table, one row per period."""
+        return path_table(
+            self.path(
+                outcome, side, component, since, until,
+                freq=freq, cumulative=cumulative, per_day=per_day, levels=levels,
+                expected=expected,
+            )
+        )  # fmt: skip
+
+    def probability(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        *,
+        since: Day = None,
+        until: Day = None,
+        during: str | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        below: float | None = None,
+        per_day: Literal["mean", "every"] | None = None,
+        is_: Literal["peak"] | None = None,
+        expected: bool = False,
+    ) -> Probability:
+        """Return how probable a statement is; see :func:`bajas.answers.probability.probability`."""
+        return probability(
+            self.draws, outcome, side, component, since=since, until=until, during=during,
+            at_least=at_least, at_most=at_most, below=below, per_day=per_day, is_=is_,
+            expected=expected,
+        )  # fmt: skip
+
+    def statements(self) -> pd.DataFrame:
+        """Return how probable each rank statement of the ledger is."""
+        return statements(self.draws)
+
+    def sources(self, level: float = 0.9) -> pd.DataFrame:
+        """Return bias and noise of each source; see :func:`bajas.answers.sources.sources`."""
+        return sources(self.draws, level)
+
+    def claims(self, level: float = 0.9) -> pd.DataFrame:
+        """Return each observation beside what the fit expects its source to say."""
+        return claims_table(self.draws, level)
+
+    def summary(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
+        """Return killed and casualties of each side and component over the whole war."""
+        return summary(self.draws, levels)
+
+    def cite(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        level: float = 0.95,
+        override: str | None = None,
+    ) -> Citation:
+        """Return a citable sentence with its assumptions; :func:`bajas.answers.citation.cite`.
+
+        Raises
+        ------
+        NotTrustedError
+            If the fit can't be trusted and no reason to override that is given.
+        """
+        return cite(
+            self.draws, outcome, side, component, since, until, level=level, override=override
+        )
+
+    @cached_property
+    def plot(self) -> FitPlots:
+        """Plots of this fit: ``path``, ``sources``, ``claims``."""
+        return FitPlots(self.draws)
+
+    # -- files --------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the fit to one netCDF file; :func:`load` reads it back.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; replaced if it exists. It appears whole or not at all.
+        """
+        storage.save(self.draws, path)
+
+
+class FitPlots:
+    """The plots of a fit; each returns the Matplotlib axes that it drew on."""
+
+    def __init__(self, draws: Posterior) -> None:
+        self._draws = draws
+
+    def __repr__(self) -> str:
+        return "Plots of a fit: path, sources, claims"
+
+    def path(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        freq: str = "W",
+        cumulative: bool = False,
+        claims: bool = True,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Plot losses over time with the claims about them."""
+        from bajas.answers.plots.path import plot_path
+
+        return plot_path(
+            self._draws, outcome, side, component, since, until,
+            freq=freq, cumulative=cumulative, claims=claims, ax=ax,
+        )  # fmt: skip
+
+    def sources(self, side: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Plot the bias of each source beside its prior."""
+        from bajas.answers.plots.sources import plot_sources
+
+        return plot_sources(self._draws, side, ax=ax)
+
+    def claims(self, side: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Plot each claim's figure against the losses that it counts."""
+        from bajas.answers.plots.claims import plot_claims
+
+        return plot_claims(self._draws, side, ax=ax)
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Load a fit from a file written by :meth:`Fit.save`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file isn't a saved fit, is damaged, or is of a later version.
+    """
+    return Fit(storage.load(path))
