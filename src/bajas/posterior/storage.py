@@ -2,9 +2,9 @@
 
 The file is netCDF-4 (HDF5), so that xarray, ArviZ and ncdump read it: the groups of
 :attr:`Posterior.tree` with named dims and dates, and a group ``bajas`` with the ledger, the
-specification, findings, verdict and provenance as JSON text. Behind the HDF5 data stands a line with
-the SHA-256 of all before it: a file that was cut off, damaged or changed by another program is
-refused before HDF5 parses a byte of it.
+specification, findings, verdict and provenance as JSON text. Behind the HDF5 data stands a line
+with the SHA-256 of all before it: a file that was cut off, damaged or changed by another program
+is refused before HDF5 parses a byte of it.
 
 A load rebuilds design and representation from ledger and specification, and refuses draws that
 don't fit them.
@@ -177,9 +177,9 @@ def _tree(posterior: Posterior) -> xr.DataTree:
             "draws_sha256": _draws_hash(arrays, posterior.sample_stats),
         }
     )
+    # Not sorted: a side's first component in the taxonomy is the one that others refer to.
     plain = {
-        name: ((), np.bytes_(json.dumps(text, sort_keys=True).encode("ascii")))
-        for name, text in texts.items()
+        name: ((), np.bytes_(json.dumps(text).encode("ascii"))) for name, text in texts.items()
     }
     groups = {
         key: node.to_dataset()
