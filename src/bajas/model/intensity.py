@@ -132,7 +132,8 @@ def build_intensity(
         hyper.append(
             Hyperparameter(
                 "path_scale", "side", sides,
-                tuple(Prior("half_normal", scale=prior.path_scale) for _ in sides),
+                (Prior("log_normal", float(np.log(prior.path_scale)), prior.path_log_sd),)
+                * len(sides),
             )
         )  # fmt: skip
         walk("path", "side", sides, knots, 1.0, "path_scale")

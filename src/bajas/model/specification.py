@@ -57,7 +57,9 @@ class IntensityPrior:
     level_sd : float
         Sd of the level on the log scale.
     path_scale : float
-        Scale of the half-normal prior on a path's innovations, per square root of a week.
+        Median of a path's innovation scale, per square root of a week.
+    path_log_sd : float
+        Sd of its logarithm. The prior avoids zero: no war is fought at a constant rate for a year.
     component_share : float
         Centre of a component's losses as a multiple of the main component's.
     component_log_sd : float
@@ -85,7 +87,8 @@ class IntensityPrior:
     knot_days: int = 7
     level_centre: float | Literal["auto"] = "auto"
     level_sd: float = 1.5
-    path_scale: float = 0.15
+    path_scale: float = 0.12
+    path_log_sd: float = 0.5
     component_share: float = 0.3
     component_log_sd: float = 1.0
     group_shared: float = 0.75
@@ -104,7 +107,7 @@ class IntensityPrior:
             if not (isinstance(value, int) and value >= 1):
                 raise SpecificationError(f"{item} must be a whole number from 1, got {value!r}")
         for item in (
-            "level_sd", "path_scale", "component_share", "component_log_sd",
+            "level_sd", "path_scale", "path_log_sd", "component_share", "component_log_sd",
             "component_path_scale", "ratio_path_scale", "component_ratio_sd",
             "equipment_path_scale",
         ):  # fmt: skip

@@ -29,6 +29,7 @@ import numpy as np
 from scipy import linalg
 
 from bajas.model.representation import Representation
+from bajas.model.term import Hyperparameter
 from bajas.sampler.curvature import Curvature, curvature, log_slopes
 
 
@@ -42,8 +43,8 @@ class Series:
         Its standardised coordinates in a position.
     scale_column : int
         Place of the standardised log of its scale in a position.
-    unit : float
-        The scale is ``unit * exp(position[scale_column])``.
+    log_unit, slope : float
+        The scale is ``exp(log_unit + slope * position[scale_column])``.
     directions : ndarray, shape (n, n)
         V, orthogonal.
     information : ndarray, shape (n,)
@@ -56,15 +57,21 @@ class Series:
 
     part: slice
     scale_column: int
-    unit: float
+    log_unit: float
+    slope: float
     directions: np.ndarray
     information: np.ndarray
     centre: np.ndarray
     reference_scale: float
 
-    def standard(self, u: np.ndarray, log_scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return z and log |dz/du| of u, shape (..., n) and (...,)."""
-        tau = self.unit * np.exp(log_scale)[..., None]
+    def scale(self, position: np.ndarray) -> np.ndarray:
+        """Return tau at a position, shape (...,)."""
+        return np.asarray(np.exp(self.log_unit + self.slope * position[..., self.scale_column]))
+
+    def standard(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return z and log |dz/du| of u = position[part], shape (..., n) and (...,)."""
+        u = position[..., self.part]
+        tau = self.scale(position)[..., None]
         precision = 1 / tau**2 + self.information
         mean = self.centre * (self.information + self.reference_scale**-2) / precision
         z = ((mean + u / np.sqrt(precision)) / tau) @ self.directions.T
@@ -98,7 +105,7 @@ class Map:
         position = u.copy()
         log_jacobian = np.zeros(u.shape[:-1])
         for item in self.series:
-            z, extra = item.standard(u[..., item.part], u[..., item.scale_column])
+            z, extra = item.standard(u)
             position[..., item.part] = z
             log_jacobian = log_jacobian + extra
         return position, log_jacobian
@@ -188,10 +195,8 @@ def _series(
         for row in range(term.shape[0]):
             part = slice(start + row * length, start + (row + 1) * length)
             column = representation.field_size + representation.hyper_slices[hyper.name].start + row
-            if hyper.family != "half_normal":
-                raise ValueError(f"the map needs half-normal scales, not {hyper.family}")
-            unit = float(hyper.scale[row])
-            tau = unit * np.exp(draws[:, column])
+            log_unit, slope = _log_linear(hyper, row)
+            tau = np.exp(log_unit + slope * draws[:, column])
             information = np.mean(
                 [
                     _marginal_information(here, part) / scale**2
@@ -205,7 +210,8 @@ def _series(
                 Series(
                     part=part,
                     scale_column=column,
-                    unit=unit,
+                    log_unit=log_unit,
+                    slope=slope,
                     directions=vectors,
                     information=np.maximum(values, 0.0),
                     centre=v.mean(axis=0),
@@ -213,6 +219,15 @@ def _series(
                 )
             )
     return found
+
+
+def _log_linear(hyper: Hyperparameter, row: int) -> tuple[float, float]:
+    """Return a and b of scale = exp(a + b u) with u the standardised coordinate."""
+    if hyper.family == "half_normal":
+        return float(np.log(hyper.scale[row])), 1.0
+    if hyper.family == "log_normal":
+        return float(hyper.location[row]), float(hyper.scale[row])
+    raise ValueError(f"a scale needs a positive prior, not {hyper.family}")
 
 
 def _marginal_information(here: Curvature, part: slice) -> np.ndarray:
@@ -230,7 +245,7 @@ def _inverse(series: tuple[Series, ...], position: np.ndarray) -> np.ndarray:
     """Return conditionally whitened coordinates of a standardised position."""
     u = position.copy()
     for item in series:
-        tau = item.unit * np.exp(position[item.scale_column])
+        tau = item.scale(position)
         precision = 1 / tau**2 + item.information
         mean = item.centre * (item.information + item.reference_scale**-2) / precision
         v = (position[item.part] * tau) @ item.directions
@@ -246,14 +261,14 @@ def _mapped_precision(
     change = np.eye(position.size)  # d z / d u
     extra = np.zeros(position.size)
     for item in series:
-        tau = item.unit * np.exp(position[item.scale_column])
+        tau = item.scale(position)
         precision = 1 / tau**2 + item.information
         mean = item.centre * (item.information + item.reference_scale**-2) / precision
         here_u = u[item.part]
         change[item.part, item.part] = item.directions / (tau * np.sqrt(precision))
         z = (mean + here_u / np.sqrt(precision)) / tau
         moved = (2 * mean / precision + here_u * precision**-1.5) / tau**3 - z
-        change[item.part, item.scale_column] = item.directions @ moved
+        change[item.part, item.scale_column] = item.slope * (item.directions @ moved)
         ratio = item.information * tau**2
-        extra[item.scale_column] += (2 * ratio / (1 + ratio) ** 2).sum()
+        extra[item.scale_column] += item.slope**2 * (2 * ratio / (1 + ratio) ** 2).sum()
     return np.asarray(change.T @ here.precision @ change + np.diag(extra))

@@ -209,7 +209,7 @@ def _mapped_variables(representation: Representation, start: Map) -> dict[str, A
                 if not part.start <= item.part.start < part.stop:
                     continue
                 h, centre = data[f"map_information_{index}"], data[f"map_mode_{index}"]
-                tau = item.unit * pt.exp(u[item.scale_column])
+                tau = pt.exp(item.log_unit + item.slope * u[item.scale_column])
                 precision = tau**-2 + h
                 mean = centre * (h + data[f"map_scale_{index}"] ** -2) / precision
                 v = mean + u[item.part.start : item.part.stop] / pt.sqrt(precision)
