@@ -191,9 +191,15 @@ def cite(
         f"The interval conditions on {_number(len(used), 'claim')} of"
         f" {_number(len(voices), 'source')} known on {known}, read as"
         f" {_number(len(design.observations), 'observation')};"
-        f" {_number(len(design.left_out), 'other claim')} of the ledger"
+        f" {_number(len(design.left_out), 'claim')} of the ledger"
         f" {'adds' if len(design.left_out) == 1 else 'add'} no evidence and"
-        f" {'was' if len(design.left_out) == 1 else 'were'} left out.",
+        f" {'was' if len(design.left_out) == 1 else 'were'} left out"
+        + (
+            f", and so {'was' if len(design.statements) == 1 else 'were'}"
+            f" {_number(len(design.statements), 'statement')} of rank."
+            if design.statements
+            else "."
+        ),
         f"It conditions on the bias prior {specification.bias.name} and on the log-linear intensity"
         " model with the priors of the specification named below; uncertainty about the choice of"
         " prior and model is not in it.",
@@ -233,6 +239,7 @@ def cite(
             "claims_in_fit": len(used),
             "sources_in_fit": len(voices),
             "claims_left_out": len(design.left_out),
+            "rank_statements": len(design.statements),
             "warnings": dict(sorted(warned.items())),
             "bias_prior": specification.bias.name,
             "bajas_version": fitted_with,

@@ -49,7 +49,10 @@ _TEXTS = ("ledger", "specification", "findings", "record")
 #: The largest file that is read, and the largest text in it.
 _MOST_BYTES = 8 * 2**30
 _MOST_TEXT = 2**28
-_STAT_KINDS = {"bool": np.bool_, "int64": np.int64, "float64": np.float64}
+_STAT_KINDS: dict[str, type[np.generic]] = {
+    kind.__name__: kind
+    for kind in (np.bool, np.int32, np.int64, np.uint32, np.uint64, np.float32, np.float64)
+}
 
 
 def save(posterior: Posterior, path: str | os.PathLike[str]) -> None:
@@ -148,6 +151,9 @@ def load(path: str | os.PathLike[str]) -> Posterior:
 
 def _tree(posterior: Posterior) -> xr.DataTree:
     ledger, representation = posterior.ledger, posterior.representation
+    kinds = {key: np.asarray(value).dtype.name for key, value in posterior.sample_stats.items()}
+    if unknown := set(kinds.values()) - set(_STAT_KINDS):
+        raise BajasError(f"sampler statistics of type {sorted(unknown)} can't be saved")
     texts = {
         "ledger": ledger.as_dict(),
         "specification": posterior.specification.as_dict(),
@@ -160,9 +166,7 @@ def _tree(posterior: Posterior) -> xr.DataTree:
             "draws": posterior.draws,
             "verdict": posterior.verdict.as_dict(),
             "provenance": dict(posterior.provenance),
-            "sample_stats": {
-                key: np.asarray(value).dtype.name for key, value in posterior.sample_stats.items()
-            },
+            "sample_stats": kinds,
         },
     }
     arrays = {**representation.split(posterior.field_draws), **posterior.hyper_draws}
