@@ -29,6 +29,7 @@ def fit_posterior(
     settings: Settings,
     sampler: Sampler,
     progress: Progress = silent,
+    built: tuple[Design, Representation] | None = None,
 ) -> Posterior:
     """Draw from the posterior of a ledger's claims and judge the draws.
 
@@ -44,14 +45,18 @@ def fit_posterior(
         What draws.
     progress : callable
         Told the stage and how far it is.
+    built : tuple of (Design, Representation), optional
+        Design and representation of the ledger, if they are at hand; a sampler may know them.
     """
     started = time.perf_counter()
-    design = build_design(ledger)
-    representation = build_representation(design, specification, ledger.sources)
-    built = time.perf_counter() - started
+    if built is None:
+        design = build_design(ledger)
+        built = design, build_representation(design, specification, ledger.sources)
+    design, representation = built
+    build_seconds = time.perf_counter() - started
     draws = sampler(representation, settings, progress)
     posterior = posterior_from_draws(
-        ledger, specification, design, representation, draws, settings, {"build": built}
+        ledger, specification, design, representation, draws, settings, {"build": build_seconds}
     )
     progress("done", 1, 1)
     return posterior

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from importlib.metadata import version
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import nutpie
@@ -30,6 +31,8 @@ from bajas.sampler.map import Map, first_map, map_from_draws
 PILOT_TUNE, PILOT_DRAWS, PILOT_USED = 200, 100, 48
 
 _WAIT_SECONDS = 0.2
+
+_COMPILED: WeakKeyDictionary[Representation, Any] = WeakKeyDictionary()
 
 
 def sample_with_nutpie(
@@ -77,14 +80,10 @@ def _sample(representation: Representation, settings: Settings, progress: Progre
     progress("compile", 0, 1)
     # fastmath makes draws differ between a cold and a warm compile cache
     with pytensor.config.change_flags(numba__fastmath=False):
-        model = build_pymc_model(representation, lambda r: _mapped_variables(r, start))
-        try:
-            compiled = nutpie.compile_pymc_model(model, var_names=["whitened"])
-        except Exception as error:
-            raise SamplingError(f"the model could not be compiled: {error}") from error
+        compiled = _compiled(representation, start)
         lap("compile")
         pilot, finished = _run(
-            compiled,
+            compiled.with_data(**_map_data(start)),
             Settings(PILOT_DRAWS, PILOT_TUNE, settings.chains, settings.cores, settings.seed),
             "pilot",
             progress,
@@ -108,6 +107,17 @@ def _sample(representation: Representation, settings: Settings, progress: Progre
         lap("draws")
         timings["draws gradients"] = _gradients(tree)
     return _draws(tree, final, representation, finished, timings)
+
+
+def _compiled(representation: Representation, start: Map) -> Any:
+    """Return the compiled density of a representation; compiled once as long as it lives."""
+    if representation not in _COMPILED:
+        model = build_pymc_model(representation, lambda r: _mapped_variables(r, start))
+        try:
+            _COMPILED[representation] = nutpie.compile_pymc_model(model, var_names=["whitened"])
+        except Exception as error:
+            raise SamplingError(f"the model could not be compiled: {error}") from error
+    return _COMPILED[representation]
 
 
 def _run(

@@ -179,5 +179,12 @@ class Model:
         else:
             report = terminal_progress() if progress else silent
         return Fit(
-            fit_posterior(self.ledger, self.specification, settings, sampler, report)
+            fit_posterior(
+                self.ledger,
+                self.specification,
+                settings,
+                sampler,
+                report,
+                built=(self.design, self.representation),
+            )
         )

@@ -1,0 +1,138 @@
+"""Sampling through PyMC and nutpie: reproducible, interruptible, and right where the answer is known."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bajas
+from bajas.errors import NotTrustedError, SamplingError
+from bajas.sampler.interface import Settings, trimmed
+
+pytestmark = pytest.mark.slow
+
+ROWS = [
+    # one belligerent's running total, an ally's range and a floor, over ten weeks
+    ("t1", "staff", "belligerent", "Y", "2023-01-29", "900", "", "", "about"),
+    ("t2", "staff", "belligerent", "Y", "2023-02-26", "2100", "", "", "about"),
+    ("t3", "staff", "belligerent", "Y", "2023-03-12", "2600", "", "", "about"),
+    ("a1", "ally", "ally", "Y", "2023-02-26", "", "1000", "1600", "range"),
+    ("n1", "names", "media_investigation", "neutral", "2023-03-12", "700", "", "", "at_least"),
+]
+SOURCES = [
+    {"source": "staff", "kind": "tally"},
+    {"source": "ally", "kind": "assessment"},
+    {"source": "names", "kind": "register"},
+]
+SETTINGS = {"draws": 300, "tune": 200, "chains": 2, "seed": 7}
+
+
+def ledger() -> bajas.Ledger:
+    import pandas as pd
+
+    rows = [
+        {
+            "claim_id": claim_id, "source": source, "source_type": kind, "speaks_for": speaks,
+            "side": "X", "component": "all", "outcome": "killed", "start": "2023-01-01",
+            "end": end, "published": end, "value": value, "low": low, "high": high,
+            "qualifier": qualifier, "url": "https://example.org", "status": "military",
+        }
+        for claim_id, source, kind, speaks, end, value, low, high, qualifier in ROWS
+    ]  # fmt: skip
+    return bajas.read_claims(pd.DataFrame(rows), sources=pd.DataFrame(SOURCES))
+
+
+def digest(fit: bajas.Fit) -> str:
+    return hashlib.sha256(fit.draws.field_draws.tobytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def model() -> bajas.Model:
+    return bajas.Model(ledger())
+
+
+@pytest.fixture(scope="module")
+def fit(model: bajas.Model) -> bajas.Fit:
+    return model.fit(progress=False, cores=2, **SETTINGS)
+
+
+def test_same_seed_same_draws_with_a_cold_cache_on_one_core(fit: bajas.Fit, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import bajas, test_nutpie as t\n"
+        "print(t.digest(bajas.Model(t.ledger()).fit(progress=False, cores=1, **t.SETTINGS)))"
+    )
+    environment = {
+        **os.environ,
+        "PYTENSOR_FLAGS": f"base_compiledir={tmp_path}/pytensor",
+        "NUMBA_CACHE_DIR": f"{tmp_path}/numba",
+    }
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent)],
+        env=environment, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == digest(fit)
+
+
+def test_draws_do_not_depend_on_cores_or_on_draws_before(
+    model: bajas.Model, fit: bajas.Fit
+) -> None:
+    again = model.fit(progress=False, cores=1, **SETTINGS)
+    assert digest(again) == digest(fit)
+
+
+def test_an_interrupt_keeps_what_was_drawn_marked_and_refused(model: bajas.Model) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "draws" and done > 2 * 200 + 200:
+            raise KeyboardInterrupt
+
+    settings = {**SETTINGS, "draws": 200_000}
+    fit = model.fit(progress=interrupt, **settings)
+    assert not fit.draws.complete
+    assert 0 < fit.draws.draws < 200_000
+    assert np.isfinite(fit.draws.field_draws).all()
+    assert any("interrupted" in reason for reason in fit.verdict.reasons)
+    with pytest.raises(NotTrustedError):
+        fit.cite("killed", side="X")
+
+
+def test_an_interrupt_before_any_draw_is_an_interrupt(model: bajas.Model) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "pilot":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(progress=interrupt, **SETTINGS)
+
+
+def test_the_floor_of_a_register_holds_and_progress_tells_its_stages(model: bajas.Model) -> None:
+    stages: list[str] = []
+    fit = model.fit(
+        progress=lambda stage, done, total: stages.append(stage), **{**SETTINGS, "seed": 8}
+    )
+    assert list(dict.fromkeys(stages)) == ["map", "compile", "pilot", "draws", "done"]
+    total = fit.draws.total("killed", "X", expected=True)
+    assert np.mean(total > 700 * 0.8) > 0.97
+
+
+def test_trimming_cuts_to_what_every_chain_has() -> None:
+    position = np.zeros((2, 5, 3))
+    position[0, 4:] = np.nan
+    position[1, 2:] = np.nan
+    cut, stats = trimmed(position, {"energy": np.arange(10.0).reshape(2, 5)})
+    assert cut.shape == (2, 2, 3)
+    assert stats["energy"].tolist() == [[0.0, 1.0], [5.0, 6.0]]
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(SamplingError, match="draws"):
+        Settings(draws=0)
+    with pytest.raises(SamplingError, match="seed"):
+        Settings(seed=-1)
