@@ -48,9 +48,15 @@ def effective_size(draws: np.ndarray) -> float:
         return float(draws.size)
     if draws.shape[1] < _FEWEST:
         return 1.0
-    bulk = array_stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk")
-    tail = array_stats.ess(draws, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
-    return float(min(bulk, tail))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sizes = [
+            float(array_stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk")),
+            float(
+                array_stats.ess(draws, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
+            ),
+        ]
+    # a small count has no draws beyond its 5 % quantile: the tail then has no size of its own
+    return min(size for size in [*sizes, float(draws.size)] if np.isfinite(size))
 
 
 def shortfalls(draws: np.ndarray) -> tuple[str, ...]:
@@ -74,7 +80,10 @@ def shortfalls(draws: np.ndarray) -> tuple[str, ...]:
     if draws.shape[1] < _FEWEST:
         return (f"{draws.shape[1]} draws per chain are too few to judge it",)
     found = []
-    rhat = float(array_stats.rhat(draws, chain_axis=0, draw_axis=1, method="rank"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rhat = float(array_stats.rhat(draws, chain_axis=0, draw_axis=1, method="rank"))
+        if np.isnan(rhat):  # of two values only: folded around their median they are all the same
+            rhat = float(array_stats.rhat(draws, chain_axis=0, draw_axis=1, method="split"))
     if not rhat <= RHAT_LIMIT:
         found.append(f"its R-hat of {rhat:.3f} is above {RHAT_LIMIT:g}")
     size = effective_size(draws)
