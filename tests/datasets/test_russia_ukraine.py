@@ -99,7 +99,8 @@ def test_it_holds_all_claims_with_their_links(ledger: Ledger) -> None:
 
 def test_flags_became_columns(ledger: Ledger) -> None:
     assert not [claim.claim_id for claim in ledger if FLAGS.search(claim.note)]
-    assert {c.theatre for c in ledger} == {"", "bakhmut", "sievierodonetsk_lysychansk"}
+    theatres = {"bakhmut", "counteroffensive_2023", "sievierodonetsk_lysychansk"}
+    assert {c.theatre for c in ledger} == {"", *theatres}
     assert {c.claim_id for c in ledger if c.per_day} == {"c118", "c119", "s012", "s021"}
     assert all(claim.evidence is not None for claim in ledger)
 

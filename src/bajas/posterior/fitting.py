@@ -101,7 +101,7 @@ def posterior_from_draws(
     )
     verdict = judge(
         verdict_quantities(
-            design, representation, field_draws, hyper_draws, _totals(posterior)
+            design, representation, field_draws, hyper_draws, verdict_totals(posterior)
         ),
         np.asarray(draws.stats["diverging"], dtype=bool),
         np.asarray(draws.stats["energy"], dtype=float),
@@ -111,7 +111,7 @@ def posterior_from_draws(
     return posterior
 
 
-def _totals(posterior: Posterior) -> list[tuple[str, np.ndarray]]:
+def verdict_totals(posterior: Posterior) -> list[tuple[str, np.ndarray]]:
     """Return the expected totals of every stratum, month by month and cumulative."""
     found = []
     dates = posterior.design.calendar.dates()

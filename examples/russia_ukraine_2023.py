@@ -1,0 +1,198 @@
+"""Losses of both sides of the Russian war against Ukraine, as known on 7 August 2023.
+
+The main job of bajas on the claims that ship with it: the tallies, admissions, estimates and lists of
+thirty sources go in; posterior ranges by side, force, outcome and date come out, with the bias that
+each source turned out to have, statements and their probability, sentences to cite, and plots.
+
+    make example                                  # or:
+    python examples/russia_ukraine_2023.py [--bias hindsight|symmetric] [--out FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+import bajas
+
+AS_OF = "2023-08-07"
+LEVEL = 0.9
+
+
+def main() -> int:
+    """Run the example; 1 if the fit can't be trusted."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bias", choices=("hindsight", "symmetric"), default="hindsight")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("examples/output"))
+    options = parser.parse_args()
+    started = time.perf_counter()
+    pd.set_option("display.width", 200, "display.max_columns", None, "display.max_rows", None)
+
+    # -- claims -> ledger ---------------------------------------------------------------------
+    ledger = bajas.datasets.russia_ukraine_2023().as_of(AS_OF)
+    heading("The evidence")
+    print(ledger)
+    for finding in ledger.findings:
+        print(f"  {finding}")
+
+    # -- ledger -> design -> model -> posterior -----------------------------------------------
+    model = bajas.Model(ledger, bias=getattr(bajas.bias, options.bias)())
+    heading("What a claim was taken to mean (three of them)")
+    for claim_id in ("c046", "c145", "s002"):
+        print(model.design.explain(claim_id))
+    fit = model.fit(seed=options.seed)
+    heading("Can the fit be trusted?")
+    print(fit.verdict)
+
+    # -- answers ------------------------------------------------------------------------------
+    heading(f"Totals, 24 February 2022 to 6 August 2023: median and {LEVEL:.0%} interval")
+    print(ranges(fit.summary([LEVEL])))
+    heading("Totals from the first day to the dates of the claims")
+    print(at_claim_dates(fit))
+    heading("Month by month (February 2022 and August 2023 in part)")
+    print(monthly(fit))
+    heading("What each source reports for every one lost (bias as a factor)")
+    print(portrait(fit))
+
+    heading("Statements and how probable they are")
+    print(fit.probability("casualties", side="RU", during="2023-03", is_="peak"))
+    print(fit.probability("killed", side="RU", component="wagner", until="2023-05-20",
+                          at_least=22_000))  # fmt: skip
+    for reading in ("mean", "every"):
+        print(fit.probability("casualties", side="RU", since="2023-06-27", below=700,
+                              per_day=reading))  # fmt: skip
+
+    if not fit.trusted:
+        print("The fit can't be trusted and is not cited.", file=sys.stderr)
+    else:
+        heading("Three sentences to cite")
+        for question in (
+            {"outcome": "killed", "side": "RU", "component": "all-ldnr", "until": "2023-05-27"},
+            {"outcome": "casualties", "side": "RU", "until": "2023-08-06"},
+            {"outcome": "killed", "side": "UA", "until": "2023-08-06"},
+        ):
+            print(f"{fit.cite(**question)}\n")
+
+    write(fit, options.out)
+    print(f"Plots and the fit are in {options.out}/; {time.perf_counter() - started:.0f} s in all.")
+    return 0 if fit.trusted else 1
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    print(f"\n{text}\n{'=' * len(text)}")
+
+
+def ranges(table: pd.DataFrame) -> str:
+    """Return a summary with one readable range per row."""
+    shown = table[["side", "component", "outcome"]].copy()
+    shown["median"] = table["median"].map("{:,.0f}".format)
+    low, high = table[f"low_{LEVEL:g}"], table[f"high_{LEVEL:g}"]
+    shown["range"] = [f"{a:,.0f} to {b:,.0f}" for a, b in zip(low, high, strict=True)]
+    return shown.to_string(index=False)
+
+
+def at_claim_dates(fit: bajas.Fit) -> str:
+    """Return cumulative ranges of every claimed force on the days up to which one was claimed."""
+    first = fit.ledger.first_day
+    claimed: dict[tuple[str, str], set[str]] = {}
+    for observation in fit.design.observations:
+        stream = fit.design.streams[observation.stream]
+        if observation.window.start == first and stream.counted == "personnel":
+            for component in {"all", stream.component}:
+                days = claimed.setdefault((stream.side, component), set())
+                days.add(observation.window.end.isoformat())
+    blocks = []
+    for outcome in ("killed", "casualties"):
+        rows = []
+        for (side, component), days in claimed.items():
+            for day in sorted(days):
+                try:
+                    found = fit.total(outcome, side, component, until=day, levels=[LEVEL])
+                except bajas.QuantityError:  # a part of a force: no total of its own
+                    break
+                if found.rounded > 0:
+                    rows.append((day, f"{side} {component}", range_of(found)))
+        table = pd.DataFrame(rows, columns=["until", outcome, "range"])
+        table = table.pivot(index="until", columns=outcome, values="range").fillna("")
+        blocks.append(table.to_string())
+    return "\n\n".join(blocks)
+
+
+def range_of(found: bajas.Estimate) -> str:
+    """Return median and interval in a cell."""
+    low, high = found.interval(LEVEL).rounded
+    return f"{found.rounded:,.0f} ({low:,.0f} to {high:,.0f})"
+
+
+def monthly(fit: bajas.Fit) -> str:
+    """Return monthly ranges of killed and casualties of each side."""
+    months = pd.date_range(fit.ledger.first_day.replace(day=1), fit.ledger.last_day, freq="MS")
+    columns: dict[str, list[str]] = {}
+    for side in fit.ledger.sides:
+        for outcome in ("killed", "casualties"):
+            columns[f"{side} {outcome}"] = [
+                range_of(
+                    fit.total(
+                        outcome,
+                        side,
+                        since=max(month.date(), fit.ledger.first_day),
+                        until=min((month + pd.offsets.MonthEnd()).date(), fit.ledger.last_day),
+                        levels=[LEVEL],
+                    )
+                )
+                for month in months
+            ]
+    return pd.DataFrame(columns, index=months.strftime("%Y-%m")).to_string()
+
+
+def portrait(fit: bajas.Fit) -> str:
+    """Return the bias of each source by side and outcome as one readable line each."""
+    table = fit.sources(LEVEL)
+    biased = table[table["bias"].notna()]
+    shown = biased[["source", "side", "outcome", "relation", "kind", "observations"]].copy()
+    shown["reported per true"] = [
+        f"{row.bias:.2f} ({row.bias_low:.2f} to {row.bias_high:.2f})" for row in biased.itertuples()
+    ]
+    shown["expected before"] = [
+        f"{row.prior:.2f} ({row.prior_low:.2f} to {row.prior_high:.2f})"
+        for row in biased.itertuples()
+    ]
+    shown["noise"] = biased["noise"].map("{:.0%}".format)
+    return shown.to_string(index=False)
+
+
+def write(fit: bajas.Fit, folder: Path) -> None:
+    """Write the fit and its plots."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fit.save(folder / "russia_ukraine_2023.nc")
+    plots = {
+        "killed_russia": lambda: fit.plot.path("killed", side="RU", cumulative=True),
+        "casualties_russia": lambda: fit.plot.path("casualties", side="RU"),
+        "killed_ukraine": lambda: fit.plot.path("killed", side="UA", cumulative=True),
+        "killed_wagner": lambda: fit.plot.path(
+            "killed", side="RU", component="wagner", cumulative=True
+        ),
+        "artillery_russia": lambda: fit.plot.path("artillery", side="RU", freq="M"),
+        "sources_russia": lambda: fit.plot.sources("RU"),
+        "sources_ukraine": lambda: fit.plot.sources("UA"),
+        "claims_russia": lambda: fit.plot.claims("RU"),
+    }
+    for name, draw in plots.items():
+        figure = draw().figure
+        figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
