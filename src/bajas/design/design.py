@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -99,9 +99,7 @@ class Design:
             raise QuantityError(f"no claims about side {side!r}; sides here: {', '.join(sides)}")
         try:
             outcomes = self.taxonomy.outcome_members(outcome)
-            components = self.taxonomy.component_scope(
-                component, side, self.component_names[side]
-            )
+            components = self.taxonomy.component_scope(component, side, self.component_names[side])
         except TaxonomyError as error:
             raise QuantityError(f"{error}; {self._askable(side)}") from error
         if components.partial:
@@ -225,7 +223,6 @@ def build_design(ledger: Ledger) -> Design:
     SpecificationError
         If no claim is left that bears on the model.
     """
-    calendar = Calendar(ledger.first_day, ledger.last_day)
     unused = dict(left_out(ledger.claims, ledger.sources))
     statements = tuple(
         claim for claim in ledger if claim.qualifier == "peak" and not claim.excluded
@@ -233,54 +230,48 @@ def build_design(ledger: Ledger) -> Design:
     for claim in statements:
         unused.pop(claim.claim_id, None)
     ranks = {claim.claim_id for claim in statements}
-    used: list[Claim] = []
-    for claim in ledger:
-        if claim.claim_id in unused or claim.claim_id in ranks:
+    evidence = tuple(claim for claim in ledger if claim.claim_id not in unused)
+    if ranks.issuperset(claim.claim_id for claim in evidence):
+        raise _nothing_left(unused)
+    # A claim that adds no evidence must not move the war's first day either.
+    bearing = replace(ledger, claims=evidence)
+    calendar = Calendar(bearing.first_day, bearing.last_day)
+    names = {side: bearing.component_names(side) for side in bearing.sides}
+    by_stream: dict[tuple[str, str, str, str], list[Claim]] = {}
+    for claim in evidence:
+        if claim.claim_id in ranks:
             continue
         if calendar.clip(claim.window) is None:
             unused[claim.claim_id] = "its window ends before the war's first day"
             continue
-        used.append(claim)
-    if not used:
-        raise SpecificationError(
-            "no claim is left to fit: " + "; ".join(f"{k}: {v}" for k, v in unused.items())
-        )
-    names = {side: ledger.component_names(side) for side in ledger.sides}
-    strata = build_strata(used, ledger.taxonomy, calendar, names)
-
-    by_stream: dict[tuple[str, str, str, str], list[Claim]] = {}
-    for claim in used:
         by_stream.setdefault(claim.stream, []).append(claim)
-    streams: list[Stream] = []
-    observations: list[Observation] = []
+
     merges: list[Merge] = []
-    for key, claims in by_stream.items():
-        kind, guessed = stream_kind(claims, ledger.sources[key[0]])
-        first = claims[0]
-        stream = Stream(
-            *key,
-            source_type=first.source_type,
-            speaks_for=ledger.sources[key[0]].speaks_for or first.speaks_for,
-            kind=kind,
-            evidence=first.evidence or ledger.sources[key[0]].evidence,
-            counted=ledger.taxonomy.outcome_kind(first.outcome),
-        )
-        scope = ledger.taxonomy.component_scope(first.component, first.side, names[first.side])
-        outcomes = ledger.taxonomy.outcome_members(first.outcome)
-        indices = tuple(
-            index
-            for index, stratum in enumerate(strata)
-            if stratum.side == first.side
-            and stratum.component_members <= scope.members
-            and stratum.outcome_members <= outcomes
-        )
-        rows, records = _observe(
-            claims, stream, len(streams), indices, scope.partial, calendar, strata, unused, guessed
-        )
-        if rows:
-            streams.append(stream)
-            observations.extend(rows)
-        merges.extend(records)
+    while by_stream:
+        used = [claim for claims in by_stream.values() for claim in claims]
+        strata = build_strata(used, ledger.taxonomy, calendar, names)
+        streams: list[Stream] = []
+        observations: list[Observation] = []
+        found: list[Merge] = []
+        silent: list[tuple[str, str, str, str]] = []
+        for key, claims in by_stream.items():
+            stream, rows, records = _read_stream(
+                claims, ledger, names, len(streams), calendar, strata, unused
+            )
+            if rows:
+                streams.append(stream)
+                observations.extend(rows)
+                found.extend(records)
+            else:
+                silent.append(key)
+                merges.extend(records)
+        if not silent:
+            merges.extend(found)
+            break
+        for key in silent:  # a stream that says nothing must not split the strata of the others
+            del by_stream[key]
+    if not by_stream:
+        raise _nothing_left(unused)
     return Design(
         calendar=calendar,
         strata=strata,
@@ -292,6 +283,48 @@ def build_design(ledger: Ledger) -> Design:
         taxonomy=ledger.taxonomy,
         component_names=names,
     )
+
+
+def _nothing_left(unused: dict[str, str]) -> SpecificationError:
+    return SpecificationError(
+        "no claim is left to fit: " + "; ".join(f"{k}: {v}" for k, v in unused.items())
+    )
+
+
+def _read_stream(
+    claims: list[Claim],
+    ledger: Ledger,
+    names: dict[str, tuple[str, ...]],
+    position: int,
+    calendar: Calendar,
+    strata: tuple[Stratum, ...],
+    unused: dict[str, str],
+) -> tuple[Stream, list[Observation], tuple[Merge, ...]]:
+    """Return a stream with its observations; notes in ``unused`` what says nothing."""
+    first = claims[0]
+    source, taxonomy = ledger.sources[first.source], ledger.taxonomy
+    kind, guessed = stream_kind(claims, source)
+    stream = Stream(
+        *first.stream,
+        source_type=first.source_type,
+        speaks_for=source.speaks_for or first.speaks_for,
+        kind=kind,
+        evidence=first.evidence or source.evidence,
+        counted=taxonomy.outcome_kind(first.outcome),
+    )
+    scope = taxonomy.component_scope(first.component, first.side, names[first.side])
+    outcomes = taxonomy.outcome_members(first.outcome)
+    indices = tuple(
+        index
+        for index, stratum in enumerate(strata)
+        if stratum.side == first.side
+        and stratum.component_members <= scope.members
+        and stratum.outcome_members <= outcomes
+    )
+    rows, records = _observe(
+        claims, stream, position, indices, scope.partial, calendar, strata, unused, guessed
+    )
+    return stream, rows, records
 
 
 def _observe(

@@ -107,11 +107,15 @@ def build_strata(
                 continue
             named = component_names[side]
             universe = taxonomy.universe(side, named)
-            components = atoms(
-                universe,
-                [taxonomy.component_scope(c.component, side, named).members for c in mine],
-            )
-            reported = {taxonomy.outcome_members(claim.outcome) for claim in mine}
+            claimed = {
+                (
+                    taxonomy.component_scope(claim.component, side, named).members,
+                    taxonomy.outcome_members(claim.outcome),
+                )
+                for claim in mine
+            }
+            components = atoms(universe, [members for members, _ in claimed])
+            reported = {members for _, members in claimed}
             if kind == "personnel":
                 reported.add(frozenset({REFERENCE_OUTCOME}))
             counted = frozenset().union(*reported)
@@ -132,6 +136,11 @@ def build_strata(
                     )
                     for outcome in outcomes
                     if first <= last
+                    # nothing ties an equipment category that no claim counts to any other
+                    and (
+                        kind == "personnel"
+                        or any(component <= who and outcome <= what for who, what in claimed)
+                    )
                 )
     return tuple(strata)
 

@@ -20,7 +20,6 @@ from bajas.model.family import (
 from bajas.model.representation import Representation
 from bajas.model.term import Hyperparameter, Term
 
-
 #: Makes the free variables: returns standardised coordinates by name of term or hyperparameter.
 Variables = Callable[[Representation], dict[str, Any]]
 
@@ -44,7 +43,9 @@ def build_pymc_model(
     """
     with pm.Model(coords=coordinates(representation)) as model:
         standard = (variables or standard_variables)(representation)
-        hyper = {h.name: _hyperparameter(h, standard[h.name]) for h in representation.hyperparameters}
+        hyper = {
+            h.name: _hyperparameter(h, standard[h.name]) for h in representation.hyperparameters
+        }
         terms = {t.name: _term(t, standard[t.name], hyper) for t in representation.terms}
         field = pt.concatenate([terms[t.name].ravel() for t in representation.terms])
         theta = pt.concatenate([hyper[h.name] for h in representation.hyperparameters])
@@ -139,5 +140,16 @@ def _log_likelihood(representation: Representation, mu: Any, sigma: Any) -> Any:
         bound = 2 * pt.log(one_plus_s) + pt.log(2 - s) - np.log(4)
     else:
         point = LOG_NORMAL_CONSTANT - pt.log(sigma[points]) - 0.5 * at_points**2
-        bound = pm.logcdf(pm.Normal.dist(), at_bounds)
+        bound = _log_ndtr(at_bounds)
     return pt.concatenate([point, bound])
+
+
+def _log_ndtr(t: Any) -> Any:
+    """Return the log of the normal distribution function; PyMC's rounds sqrt(2) to 32 bits."""
+    z = t / np.sqrt(2.0)
+    low, high = pt.minimum(z, 0.0), pt.maximum(z, -1.0)
+    return pt.switch(
+        pt.lt(t, -1.0),
+        pt.log(pt.erfcx(-low) / 2) - low**2,
+        pt.log1p(-pt.erfc(high) / 2),
+    )

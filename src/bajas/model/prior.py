@@ -23,7 +23,7 @@ class Prior:
     family : {"normal", "student_t", "half_normal", "log_normal"}
         ``half_normal`` and ``log_normal`` have positive support.
     location : float
-        Mean (normal), centre (Student-t) or mean of the logarithm (log-normal); 0 for a half-normal.
+        Mean (normal), centre (Student-t), mean of the logarithm (log-normal); 0 for half-normal.
     scale : float
         Sd (normal), scale (Student-t, half-normal) or sd of the logarithm (log-normal).
     degrees_of_freedom : float
@@ -61,8 +61,8 @@ class Prior:
         if self.family == "log_normal":
             with np.errstate(divide="ignore", invalid="ignore"):
                 logs = np.log(value)
-            standard = (logs - self.location) / self.scale
-            inside = -0.5 * standard**2 - logs - np.log(self.scale) - 0.5 * _LOG_2PI
+                standard = (logs - self.location) / self.scale
+                inside = -0.5 * standard**2 - logs - np.log(self.scale) - 0.5 * _LOG_2PI
             return np.where(value > 0, inside, -np.inf)[()]
         standard = (value - self.location) / self.scale
         if self.family == "student_t":
