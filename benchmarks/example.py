@@ -5,8 +5,8 @@
 
 Reports seconds for reading, building, map, compile, pilot, second map and draws apart, gradients,
 worst and median effective sample size over every scalar and total, and gradients per effective draw
-with the pilot and the warm-up charged. Whether compile caches are cold is said, not hidden: run it with
-PYTENSOR_FLAGS=base_compiledir=$(mktemp -d) for a cold one.
+with the pilot and the warm-up charged. The compile time depends on PyTensor's cache: run it with
+PYTENSOR_FLAGS=base_compiledir=... naming an empty folder for a cold one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def main() -> None:
     ess = np.asarray(array_stats.ess(stacked, chain_axis=1, draw_axis=2, method="bulk"))
     gradients = pilot_gradients + draw_gradients
     result = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "claims": len(ledger),
         "observations": len(draws.design.observations),
         "parameters": draws.representation.size,

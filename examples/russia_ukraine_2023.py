@@ -1,8 +1,9 @@
 """Losses of both sides of the Russian war against Ukraine, as known on 7 August 2023.
 
-The main job of bajas on the claims that ship with it: the tallies, admissions, estimates and lists of
-thirty sources go in; posterior ranges by side, force, outcome and date come out, with the bias that
-each source turned out to have, statements and their probability, sentences to cite, and plots.
+The main job of bajas on the claims that ship with it: tallies, admissions, estimates and lists of
+some thirty sources go in; posterior ranges by side, force, outcome and date come out, with the
+bias that each source turned out to have, statements and their probability, sentences to cite, and
+plots.
 
     make example                                  # or:
     python examples/russia_ukraine_2023.py [--bias hindsight|symmetric] [--out FOLDER]
@@ -124,7 +125,9 @@ def at_claim_dates(fit: bajas.Fit) -> str:
                 if found.rounded > 0:
                     rows.append((day, f"{side} {component}", range_of(found)))
         table = pd.DataFrame(rows, columns=["until", outcome, "range"])
-        table = table.pivot(index="until", columns=outcome, values="range").fillna("")
+        table = table.pivot_table(
+            index="until", columns=outcome, values="range", aggfunc="first", fill_value=""
+        )
         blocks.append(table.to_string())
     return "\n\n".join(blocks)
 

@@ -1,4 +1,4 @@
-"""Sampling through PyMC and nutpie: reproducible, interruptible, and right where the answer is known."""
+"""Sampling through PyMC and nutpie: reproducible, interruptible, with a progress that is told."""
 
 from __future__ import annotations
 

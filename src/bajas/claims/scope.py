@@ -75,7 +75,7 @@ def read_outcome(row: Row, taxonomy: Taxonomy) -> tuple[str, bool]:
     """Return the reported outcome and whether it is counted per day."""
     outcome = row.name("outcome")
     flag = row.flag("per_day")
-    if outcome.endswith(PER_DAY):
+    if outcome.endswith(PER_DAY) and outcome != PER_DAY:
         outcome = outcome.removesuffix(PER_DAY)
         if flag is False:
             row.refuse(

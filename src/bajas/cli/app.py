@@ -181,9 +181,9 @@ def fit(
     ] = None,
     bias: Annotated[Bias, typer.Option(help="Prior on how sources distort.")] = Bias.hindsight,
     seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = 0,
-    draws: Annotated[int, typer.Option(help="Draws per chain.")] = 1000,
-    tune: Annotated[int, typer.Option(help="Warm-up draws per chain.")] = 600,
-    chains: Annotated[int, typer.Option(help="Independent chains.")] = 4,
+    draws: Annotated[int | None, typer.Option(help="Draws per chain.")] = None,
+    tune: Annotated[int | None, typer.Option(help="Warm-up draws per chain.")] = None,
+    chains: Annotated[int | None, typer.Option(help="Independent chains.")] = None,
     cores: Annotated[int, typer.Option(help="Chains at the same time.")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
@@ -210,10 +210,16 @@ def fit(
     if day is not None:
         ledger = ledger.as_of(day)
     from bajas.model.bias import FAMILIES
+    from bajas.sampler.interface import Settings
     from bajas.workflow.model import Model
 
     found = Model(ledger, bias=FAMILIES[bias.value]()).fit(
-        seed=seed, draws=draws, tune=tune, chains=chains, cores=cores, progress=not quiet
+        seed=seed,
+        draws=Settings.draws if draws is None else draws,
+        tune=Settings.tune if tune is None else tune,
+        chains=Settings.chains if chains is None else chains,
+        cores=cores,
+        progress=not quiet,
     )
     found.save(out)
     if not quiet:

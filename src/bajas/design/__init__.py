@@ -1,1 +1,1 @@
-"""Ledger to arrays: calendar, strata, and what each claim was taken to mean (NumPy and SciPy only)."""
+"""Ledger to arrays: calendar, strata, and what each claim was taken to mean."""

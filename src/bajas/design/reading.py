@@ -26,9 +26,7 @@ class Reading:
     words: str
 
 
-def read_figure(
-    claim: Claim, days: int, kind: StreamKind, part_of_whole: bool
-) -> Reading | str:
+def read_figure(claim: Claim, days: int, kind: StreamKind, part_of_whole: bool) -> Reading | str:
     """Read the figure of a claim, or say why it says nothing about the quantity.
 
     Parameters

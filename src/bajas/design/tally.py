@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def increments(statements: Sequence[Statement]) -> Tally:
     for nodes in sorted(parts.values()):
         raw = [
             Increment(start, stop, after - before, _behind(used, start, stop))
-            for (start, before), (stop, after) in zip(nodes, nodes[1:], strict=False)
+            for (start, before), (stop, after) in pairwise(nodes)
         ]
         merged, records = _merge(raw)
         found.extend(merged)

@@ -88,7 +88,8 @@ class Ledger:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the content: claims, sources in use, taxonomy and the as-of date."""
-        text = json.dumps(self.as_dict(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        # keys unsorted: the order of a taxonomy's components and outcomes is content
+        text = json.dumps(self.as_dict(), ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     @cached_property

@@ -94,5 +94,3 @@ def build_runs(design: Design, cells: Cells) -> Runs:
     ]  # fmt: skip
     table = np.array(found, dtype=np.int64).reshape(-1, 3)
     return Runs(table[:, 0], table[:, 1], table[:, 2], np.ones(len(found)))
-
-

@@ -11,8 +11,9 @@ For stratum k = (side, component, outcome) at knot m,
 log-linear throughout: components are cells of their own and ``all`` is their sum. The main
 component has no offset, ``killed`` no ratio. Components of one declared group (the forces of two
 allied entities, say) share an offset and a path, so that one about which nobody publishes follows
-the one that is counted; a component outside any group is a group of its own. Equipment categories have a level and a path of their
-own. Between knots the log intensity is linear.
+the one that is counted; a component outside any group is a group of its own.
+Equipment categories have a level and a path of their own. Between knots the log intensity is
+linear.
 """
 
 from __future__ import annotations
@@ -85,9 +86,7 @@ def build_intensity(
     ratios = tuple(dict.fromkeys((s.side, s.outcome) for s in people if not _is_reference(s)))
     mixed = tuple(
         dict.fromkeys(
-            (s.side, s.component, s.outcome)
-            for s in people
-            if not s.main and not _is_reference(s)
+            (s.side, s.component, s.outcome) for s in people if not s.main and not _is_reference(s)
         )
     )
     equipment = tuple(
@@ -95,12 +94,9 @@ def build_intensity(
             (s.side, s.component, s.outcome) for s in design.strata if s.kind == "equipment"
         )
     )
-    weeks = prior.knot_days / _WEEK
     groups = {(s.side, s.component): _group(design, s) for s in people if not s.main}
     rhythms = tuple(dict.fromkeys((side, groups[side, force]) for side, force in forces))
-    grouped = tuple(
-        key for key in rhythms if sum((s, groups[s, f]) == key for s, f in forces) > 1
-    )
+    grouped = tuple(key for key in rhythms if sum((s, groups[s, f]) == key for s, f in forces) > 1)
     force_knots = _coarse(knots, prior.component_knots)
     ratio_knots = _coarse(knots, prior.ratio_knots)
     members = {(s.side, s.outcome): s.outcome_members for s in people}

@@ -108,6 +108,8 @@ class Representation:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {shape}")
         if set(np.unique(self.runs.observation)) != set(range(observations)):
             raise ValueError("every observation needs at least one run of cells")
+        if np.any(np.diff(self.runs.observation) < 0):
+            raise ValueError("runs must be in the order of their observations")
 
     # -- sizes and printing -------------------------------------------------------------------
 
@@ -238,9 +240,8 @@ class Representation:
         running = np.zeros((*intensity.shape[:-1], self.cell_count + 1))
         np.cumsum(intensity, axis=-1, out=running[..., 1:])
         parts = (running[..., self.runs.stop] - running[..., self.runs.start]) * self.runs.weight
-        total = np.zeros((*intensity.shape[:-1], len(self.names)))
-        np.add.at(total, (..., self.runs.observation), parts)
-        return np.asarray(np.log(total))
+        first = np.searchsorted(self.runs.observation, np.arange(len(self.names)))
+        return np.asarray(np.log(np.add.reduceat(parts, first, axis=-1)))
 
     def location(self, field_values: np.ndarray, hyper: dict[str, np.ndarray]) -> np.ndarray:
         """Return mu, the location of each observation's figure on the log scale."""
@@ -248,7 +249,7 @@ class Representation:
         lead = field_values.shape[:-1]
         bias = self.reporting @ field_values.reshape(-1, self.field_size).T
         bias = bias + self.effects @ theta.reshape(-1, self.hyper_size).T
-        return self.expected_log(field_values) + bias.T.reshape(*lead, len(self.names))
+        return np.asarray(self.expected_log(field_values) + bias.T.reshape(*lead, len(self.names)))
 
     def noise_scale(self, hyper: dict[str, np.ndarray]) -> np.ndarray:
         """Return sigma, the scale of each observation's figure on the log scale."""

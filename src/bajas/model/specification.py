@@ -116,7 +116,9 @@ class IntensityPrior:
         if not 0 < self.group_shared < 1:
             raise SpecificationError(f"group_shared must be in (0, 1), got {self.group_shared!r}")
         if isinstance(self.level_centre, str) and self.level_centre != "auto":
-            raise SpecificationError(f"level_centre is a number or 'auto', not {self.level_centre!r}")
+            raise SpecificationError(
+                f"level_centre is a number or 'auto', not {self.level_centre!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,9 @@ class Specification:
         noise = asdict(self.noise)
         if noise["degrees_of_freedom"] == float("inf"):
             noise["degrees_of_freedom"] = "inf"
-        intensity = {item.name: getattr(self.intensity, item.name) for item in fields(self.intensity)}
+        intensity = {
+            item.name: getattr(self.intensity, item.name) for item in fields(self.intensity)
+        }
         intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
         intensity["other_ratio"] = asdict(self.intensity.other_ratio)
         return {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}

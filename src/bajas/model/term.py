@@ -180,12 +180,10 @@ class Term:
 
     def precision(self) -> sparse.csc_array:
         """Return the sparse prior precision of the flattened term at unit hyperparameter."""
-        inverse = sparse.diags_array(1 / self.scale.ravel())
+        inverse = sparse.csc_array(sparse.diags_array(1 / self.scale.ravel()))
         if self.structure == "random_walk":
             length = self.shape[-1]
-            step = sparse.diags_array(
-                [np.ones(length), -np.ones(length - 1)], offsets=[0, -1], shape=(length, length)
-            )
-            series = self.size // length
-            inverse = inverse @ sparse.block_diag([step] * series)
+            step = np.eye(length) - np.eye(length, k=-1)
+            blocks = sparse.block_diag([sparse.csc_array(step)] * (self.size // length))
+            inverse = sparse.csc_array(inverse @ blocks)
         return sparse.csc_array(inverse.T @ inverse)

@@ -121,7 +121,7 @@ def verdict_totals(posterior: Posterior) -> list[tuple[str, np.ndarray]]:
         monthly = np.add.reduceat(daily, months, axis=-1)
         running = np.cumsum(monthly, axis=-1)
         for position, month in enumerate(months):
-            name = f"{stratum.label} {dates[month]:%Y-%m}"
+            name = f"{stratum.label} {dates[int(month)]:%Y-%m}"
             found.append((f"month {name}", np.log1p(monthly[:, :, position])))
             found.append((f"cumulative {name}", np.log1p(running[:, :, position])))
     return found

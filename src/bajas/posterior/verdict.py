@@ -1,4 +1,4 @@
-"""The verdict: can these draws be trusted?
+"""The verdict: whether draws can be trusted.
 
 Split rank-normalised R-hat, bulk and tail effective sample size (Vehtari et al. 2021), divergences
 (Betancourt 2016) and the energy (BFMI) of the chains, over every scalar of the model and the totals

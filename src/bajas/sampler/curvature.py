@@ -65,8 +65,10 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
     columns = representation.field_size + representation.noise
     noise_jacobian[np.arange(mu.size), columns] = share * slopes[representation.noise]
 
-    gradient = jacobian.T @ score + noise_jacobian.T @ score_sigma + _prior_gradient(
-        representation, position
+    gradient = (
+        jacobian.T @ score
+        + noise_jacobian.T @ score_sigma
+        + _prior_gradient(representation, position)
     )
     matrix = jacobian.T @ (information[:, None] * jacobian)
     points = representation.points

@@ -15,7 +15,7 @@ from bajas.model.representation import Representation
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """How long and with what a sampler runs.
 

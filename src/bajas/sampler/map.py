@@ -2,9 +2,9 @@
 
 Two changes of coordinates, both exact whatever their settings; only efficiency depends on them.
 
-1. *Conditional whitening* of every series whose innovation scale tau is a hyperparameter. With e the
-   innovations in units of their fixed scale, e ~ N(0, tau^2 I), and the claims' information about
-   them decomposed as H = V diag(h) V' at a reference point (everything else integrated out),
+1. *Conditional whitening* of every series whose innovation scale tau is a hyperparameter. With e
+   the innovations in units of their fixed scale, e ~ N(0, tau^2 I), and the claims' information
+   about them decomposed as H = V diag(h) V' at a reference point (everything else integrated out),
 
        e = V v,   v_j = m_j(tau) + u_j / sqrt(1/tau^2 + h_j),
        m_j(tau) = v_ref_j (h_j + 1/tau_ref^2) / (1/tau^2 + h_j),
@@ -164,9 +164,7 @@ def field_mode(representation: Representation, steps: int = 60) -> np.ndarray:
     return position
 
 
-def _build(
-    representation: Representation, draws: np.ndarray, curvatures: list[Curvature]
-) -> Map:
+def _build(representation: Representation, draws: np.ndarray, curvatures: list[Curvature]) -> Map:
     series = tuple(_series(representation, draws, curvatures))
     precision = np.mean(
         [
@@ -237,7 +235,8 @@ def _marginal_information(here: Curvature, part: slice) -> np.ndarray:
     rest = here.precision[np.ix_(~inside, ~inside)]
     cross = here.information[np.ix_(~inside, inside)]
     return np.asarray(
-        here.information[np.ix_(inside, inside)] - cross.T @ linalg.solve(rest, cross, assume_a="pos")
+        here.information[np.ix_(inside, inside)]
+        - cross.T @ linalg.solve(rest, cross, assume_a="pos")
     )
 
 

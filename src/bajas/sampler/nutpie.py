@@ -1,9 +1,9 @@
 """The PyMC model sampled by nutpie's NUTS in the map's coordinates.
 
 Stages: map, compile, pilot, draws. The pilot is a short run on the first map; its draws give the
-second map, on which everything that is kept is drawn. Compiled once: the map's arrays are data of the
-compiled density. The map has taken out the correlations that nutpie's low-rank metric would have to
-learn, so its diagonal one is enough (measured: docs/decisions/0003-sampling.md).
+second map, on which everything that is kept is drawn. Compiled once: the map's arrays are data of
+the compiled density. The map has taken out the correlations that nutpie's low-rank metric would
+have to learn, so its diagonal one is enough (measured: docs/decisions/0003-sampling.md).
 """
 
 from __future__ import annotations
@@ -162,9 +162,7 @@ def _finished(sampler: Any) -> bool:
 
 
 def _gradients(tree: xr.DataTree) -> float:
-    return float(
-        tree.sample_stats["n_steps"].sum() + tree.warmup_sample_stats["n_steps"].sum()
-    )
+    return float(tree.sample_stats["n_steps"].sum() + tree.warmup_sample_stats["n_steps"].sum())
 
 
 def _draws(

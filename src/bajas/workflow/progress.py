@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: one line that is rewritten, plain lines without a terminal."""
+"""Progress of long work on standard error: a line that is rewritten, or one line per stage."""
 
 from __future__ import annotations
 
