@@ -78,9 +78,7 @@ def main() -> None:
     for row in rows:
         ends = "" if np.isnan(row["low"]) else f"[{row['low']:,.0f} - {row['high']:,.0f}]"
         mark = "" if row["trusted"] else "  NOT TRUSTED"
-        print(
-            f"{row['bias prior']:36} {row['total']:40} {row['median']:>12,.10g} {ends}{mark}"
-        )
+        print(f"{row['bias prior']:36} {row['total']:40} {row['median']:>12,.10g} {ends}{mark}")
         for reason in row.get("why not", ()):
             print(f"    - {reason}")
 
