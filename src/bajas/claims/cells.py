@@ -256,10 +256,19 @@ def parse_date(text: str) -> date:
         )
     if match := _SLASHED.fullmatch(text):
         first, second, year = match.groups()
+        readings = [
+            (f"day {day} of month {month}", f"{year}-{month:0>2}-{day:0>2}")
+            for day, month in ((first, second), (second, first))
+            if int(month) <= 12
+        ]
         raise CellProblem(
             "date-not-iso",
-            f"it can be read as day {first} of month {second} or as month {first}, day {second}.",
-            f"write {year}-{second:0>2}-{first:0>2} or {year}-{first:0>2}-{second:0>2}",
+            f"it can be read as {' or as '.join(words for words, _ in readings)}."
+            if readings
+            else "this is not a date.",
+            f"write {' or '.join(iso for _, iso in readings)}"
+            if readings
+            else "write it as YYYY-MM-DD",
         )
     if _DATE_TIME.fullmatch(text):
         raise CellProblem(

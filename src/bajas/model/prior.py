@@ -31,7 +31,7 @@ class Prior:
 
     Examples
     --------
-    >>> round(Prior("normal", 0.0, 2.0).log_density(0.0), 4)
+    >>> float(Prior("normal", 0.0, 2.0).log_density(0.0).round(4))
     -1.6121
     """
 
