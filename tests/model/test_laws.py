@@ -81,7 +81,7 @@ def test_all_counts_times_c_shift_the_level_and_nothing_else() -> None:
             np.testing.assert_allclose(after[name], block + moved, atol=1e-12)
 
 
-@pytest.mark.parametrize(("factor", "breach"), [(10, 5.0), (1000, 0.05), (10_000, 5e-3)])
+@pytest.mark.parametrize(("factor", "breach"), [(1, 5.0), (100, 0.05), (1000, 5e-3)])
 def test_counting_noise_breaks_the_scale_law_for_small_counts_only(
     factor: int, breach: float
 ) -> None:
@@ -216,7 +216,7 @@ def test_daily_publication_makes_the_level_no_more_certain_than_its_bias() -> No
     known_but_for_bias = (1 / 1.5**2 + 1 / (0.6**2 + 0.2**2)) ** -0.5
     assert daily >= 0.98 * known_but_for_bias
     assert daily == pytest.approx(monthly, rel=0.05)  # what differs is the path to its first day
-    assert daily_reported < monthly_reported < 0.3 * known_but_for_bias  # of the first day
+    assert daily_reported < monthly_reported < 0.5 * known_but_for_bias
 
 
 # -- windows ----------------------------------------------------------------------------------
