@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from model_examples import Row, built, window
-from scipy import linalg
+from scipy import linalg, stats
 
 from bajas.model.bias import BiasPrior, symmetric
 from bajas.model.representation import Representation
@@ -46,6 +46,19 @@ def test_one_source_with_known_noise() -> None:
     seen = 0.6**2 + 0.2**2 + 0.15**2  # bias, its deviation by outcome, noise
     variance = 1 / (1 / LEVEL_SD**2 + 1 / seen)
     assert mean[0] == pytest.approx(variance * (CENTRE / LEVEL_SD**2 + np.log(50) / seen), rel=1e-9)
+    assert covariance[0, 0] == pytest.approx(variance, rel=1e-9)
+
+
+def test_the_width_of_a_range_and_counting_noise_add_to_the_noise() -> None:
+    rows = [
+        window(0, 0, value="", low="40", high="90", level="0.8", **{**DAY, "qualifier": "range"})
+    ]
+    made = built(*rows, noise={**NOISE, "counting": True}, level_centre=CENTRE, knot_days=1)
+    mean, covariance = field_posterior(made)
+    wide = np.log(90 / 40) / (2 * stats.norm.ppf(0.9))
+    seen = 0.6**2 + 0.2**2 + 0.15**2 + wide**2 + 1 / 60
+    variance = 1 / (1 / LEVEL_SD**2 + 1 / seen)
+    assert mean[0] == pytest.approx(variance * (CENTRE / LEVEL_SD**2 + np.log(60) / seen), rel=1e-9)
     assert covariance[0, 0] == pytest.approx(variance, rel=1e-9)
 
 

@@ -150,6 +150,6 @@ def _log_ndtr(t: Any) -> Any:
     low, high = pt.minimum(z, 0.0), pt.maximum(z, -1.0)
     return pt.switch(
         pt.lt(t, -1.0),
-        pt.log(pt.erfcx(-low) / 2) - low**2,
+        pt.log(pt.erfcx(-low)) - np.log(2.0) - low**2,
         pt.log1p(-pt.erfc(high) / 2),
     )
