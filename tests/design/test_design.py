@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from model_examples import FIRST, day, design, every_form, ledger, window
@@ -63,6 +65,7 @@ def test_counts_that_start_before_the_war_are_clipped_to_it() -> None:
         window(-20, 29, claim_id="early", source="b", value="400"),
         window(0, 59, claim_id="war"),
         window(0, 19, claim_id="too", source="d"),
+        taxonomy=Taxonomy.default().extend({"first_day": day(0)}),
     )
     observation = observed(early, "early")
     assert observation.window.start == FIRST
@@ -72,7 +75,8 @@ def test_counts_that_start_before_the_war_are_clipped_to_it() -> None:
 
 def test_claims_before_the_war_are_left_out_with_the_reason() -> None:
     rows = [window(0, 59), window(0, 20, source="b"), window(-30, -1, claim_id="x", source="c")]
-    made = design(*rows)
+    war = Taxonomy.default().extend({"first_day": day(0)})
+    made = build_design(replace(ledger(*rows), taxonomy=war))
     assert made.left_out == {"x": "its window ends before the war's first day"}
     assert made.explain("x") == (
         "x is left out of the fit: its window ends before the war's first day"

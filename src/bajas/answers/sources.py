@@ -74,7 +74,7 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
             "side": side,
             "outcome": outcome,
             "components": ", ".join(design.streams[index].component for index in streams),
-            "relation": relation(first.source_type, first.speaks_for, side),
+            "relation": relation(first.source_type, first.speaks_for, side, first.civilian),
             "speaks_for": first.speaks_for,
             "kind": first.kind,
             "evidence": first.evidence or "",

@@ -230,6 +230,14 @@ def build_design(ledger: Ledger) -> Design:
     for claim in statements:
         unused.pop(claim.claim_id, None)
     ranks = {claim.claim_id for claim in statements}
+    candidates = [claim for claim in ledger if claim.claim_id not in unused]
+    if any(claim.status != "civilian" for claim in candidates):
+        for claim in candidates:
+            if claim.status == "civilian":
+                unused[claim.claim_id] = (
+                    "it counts civilians and other claims don't: one fit is about one kind of"
+                    " victims; fit the civilians' claims apart"
+                )
     evidence = tuple(claim for claim in ledger if claim.claim_id not in unused)
     if ranks.issuperset(claim.claim_id for claim in evidence):
         raise _nothing_left(unused)
@@ -311,6 +319,7 @@ def _read_stream(
         kind=kind,
         evidence=first.evidence or source.evidence,
         counted=taxonomy.outcome_kind(first.outcome),
+        civilian=first.status == "civilian",
     )
     scope = taxonomy.component_scope(first.component, first.side, names[first.side])
     outcomes = taxonomy.outcome_members(first.outcome)

@@ -28,6 +28,8 @@ class Stream:
         Kind of evidence.
     counted : {"personnel", "equipment"}
         What is counted.
+    civilian : bool
+        Whether the victims are civilians.
     """
 
     source: str
@@ -39,6 +41,7 @@ class Stream:
     kind: StreamKind
     evidence: EvidenceKind | None
     counted: OutcomeKind
+    civilian: bool = False
 
     @property
     def label(self) -> str:

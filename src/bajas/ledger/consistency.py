@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bajas.claims.claim import Claim
@@ -46,12 +46,40 @@ def consistency_findings(
     for claim in claims:
         streams[claim.stream].append(claim)
     return (
+        *_first_day(claims, unused, taxonomy),
         *balance_findings(claims, unused),
         *name_findings({claim.source for claim in claims}),
         *repeat_findings(claims, sources, unused),
         *contradiction_findings(claims, taxonomy, unused),
         *series_findings(streams),
         *_guessed_kinds(streams, sources, unused),
+    )
+
+
+def _first_day(
+    claims: Sequence[Claim], unused: Mapping[str, str], taxonomy: Taxonomy
+) -> tuple[Finding, ...]:
+    """Warn where the war's first day rests on few windows that start before all others."""
+    if taxonomy.first_day is not None:
+        return ()
+    starts = Counter(claim.start for claim in claims if claim.claim_id not in unused)
+    if not starts:
+        return ()
+    first = min(starts)
+    commonest = min(starts, key=lambda day: (-starts[day], day))
+    if first == commonest or starts[commonest] < 2:
+        return ()
+    early = tuple(c.claim_id for c in claims if c.start < commonest and c.claim_id not in unused)
+    return (
+        Finding(
+            "warn",
+            "first-day-guessed",
+            f"the war's first day is taken as {first}, the earliest start of a window, though most"
+            f" windows start on {commonest}.",
+            "declare first_day in the taxonomy; windows that start before it are then clipped",
+            column="start",
+            claim_ids=early,
+        ),
     )
 
 

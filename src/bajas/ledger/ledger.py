@@ -103,14 +103,14 @@ class Ledger:
 
     @cached_property
     def first_day(self) -> date:
-        """First day of the war: the taxonomy's, else the commonest start of a claim's window.
+        """First day of the war: the taxonomy's, else the earliest start of a claim's window.
 
-        Sources that count from another day (an ombudsman's calendar year) are thereby clipped.
+        Where sources count from before the war (an ombudsman's calendar year), declare the day in
+        the taxonomy: their windows are then clipped.
         """
         if self.taxonomy.first_day is not None:
             return self.taxonomy.first_day
-        starts = Counter(claim.start for claim in self.claims)
-        return min(starts, key=lambda day: (-starts[day], day))
+        return min(claim.start for claim in self.claims)
 
     @cached_property
     def last_day(self) -> date:

@@ -125,7 +125,7 @@ def _times(matrix: sparse.csr_array, vector: Any) -> Any:
 
 
 def _log_likelihood(representation: Representation, mu: Any, sigma: Any) -> Any:
-    """Return the pointwise log likelihood; the twin of :func:`bajas.model.family.log_likelihood`."""
+    """Return the pointwise log likelihood, as :func:`bajas.model.family.log_likelihood`."""
     t = (representation.log_value - mu) / sigma
     points = np.flatnonzero(representation.form == POINT)
     bounds = np.flatnonzero(representation.form != POINT)

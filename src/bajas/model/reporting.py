@@ -24,7 +24,7 @@ from bajas.model.term import Hyperparameter, Term
 
 def relation_key(stream: Stream) -> tuple[str, str, str]:
     """Return (relation, bloc, side and kind) of a stream: what shares a relation effect."""
-    stands = relation(stream.source_type, stream.speaks_for, stream.side)
+    stands = relation(stream.source_type, stream.speaks_for, stream.side, stream.civilian)
     return stands, stream.speaks_for or "unknown", _target(stream)
 
 

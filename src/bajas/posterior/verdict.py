@@ -97,15 +97,28 @@ def judge(
     notes: list[str] = []
     names = list(quantities)
     draws = np.stack([quantities[name] for name in names])
-    varying = draws.reshape(len(names), -1).std(axis=1) > 0
+    chains, length = draws.shape[1:]
+    finite = np.isfinite(draws).all(axis=(1, 2))
+    if not finite.all():
+        broken = [name for name, good in zip(names, finite, strict=True) if not good]
+        reasons.append(
+            f"{len(broken)} quantities are not finite in every draw, {broken[0]} among them:"
+            " the model is broken at those draws"
+        )
+    if not np.isfinite(energy).all():
+        reasons.append("the energy is not finite in every draw: the sampler failed")
+    # what is constant by construction has no R-hat
+    varying = finite & (np.ptp(np.where(np.isfinite(draws), draws, 0.0), axis=(1, 2)) > 0)
     names = [name for name, keep in zip(names, varying, strict=True) if keep]
     draws = draws[varying]
-    chains, length = draws.shape[1:]
     measures: dict[str, float | str] = {"chains": float(chains), "draws per chain": float(length)}
     if not complete:
         reasons.append("sampling was interrupted: the draws are those made until then")
     if chains < 2 or length < 100:
         reasons.append(f"{chains} chains of {length} draws are too few to judge convergence")
+        return Verdict(False, tuple(reasons), tuple(notes), measures)
+    if not names:
+        reasons.append("nothing varies between draws: the chains never moved")
         return Verdict(False, tuple(reasons), tuple(notes), measures)
     kinds = {
         "R-hat": array_stats.rhat(draws, chain_axis=1, draw_axis=2, method="rank"),
@@ -137,8 +150,10 @@ def judge(
             f"{count} of {divergent.size} draws diverged, below the share"
             f" ({DIVERGENT_SHARE_LIMIT:g}) that would bias an interval"
         )
-    fraction = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)
+    spread = np.var(energy, axis=1)
+    moves = np.mean(np.diff(energy, axis=1) ** 2, axis=1)
+    fraction = np.divide(moves, spread, out=np.zeros_like(moves), where=spread > 0)
     measures["BFMI"] = float(fraction.min())
-    if fraction.min() < BFMI_LIMIT:
+    if not fraction.min() >= BFMI_LIMIT:
         reasons.append(f"energy fraction (BFMI) {fraction.min():.2f} below {BFMI_LIMIT}")
     return Verdict(not reasons, tuple(reasons), tuple(notes), measures)

@@ -134,7 +134,7 @@ class Model:
         tune: int = Settings.tune,
         chains: int = Settings.chains,
         cores: int = Settings.cores,
-        sampler: Literal["pymc"] | Sampler = "pymc",
+        sampler: Literal["fused", "pymc"] | Sampler = "fused",
         progress: bool | Progress = True,
     ) -> Fit:
         """Draw from the posterior.
@@ -150,8 +150,10 @@ class Model:
             Draws kept and warm-up draws per chain.
         chains, cores : int
             Independent chains, and how many run at the same time.
-        sampler : {"pymc"} or Sampler
-            What draws; a callable of the interface in :mod:`bajas.sampler.interface` is accepted.
+        sampler : {"fused", "pymc"} or Sampler
+            What draws: nutpie's NUTS on the fused density of bajas, or on the density that PyMC
+            compiles (the same posterior; slower to start). A callable of the interface in
+            :mod:`bajas.sampler.interface` is accepted too.
         progress : bool or callable
             True shows progress on standard error, False is silent; a callable is told stage, done
             and total.
@@ -168,11 +170,9 @@ class Model:
         """
         settings = Settings(draws=draws, tune=tune, chains=chains, cores=cores, seed=seed)
         if isinstance(sampler, str):
-            if sampler != "pymc":
-                raise SpecificationError(f"unknown sampler {sampler!r}; known: 'pymc'")
-            from bajas.sampler.nutpie import sample_with_nutpie
+            from bajas.sampler.choice import named_sampler
 
-            sampler = sample_with_nutpie
+            sampler = named_sampler(sampler)
         report: Progress
         if callable(progress):
             report = progress

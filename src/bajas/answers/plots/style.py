@@ -42,7 +42,7 @@ def voice_of(stream: Stream) -> str:
     """Return the kind of a stream's source: a register, or its relation to the side."""
     if stream.kind == "register":
         return "register"
-    return relation(stream.source_type, stream.speaks_for, stream.side)
+    return relation(stream.source_type, stream.speaks_for, stream.side, stream.civilian)
 
 
 def axes(ax: Axes | None, width: float, height: float) -> Axes:

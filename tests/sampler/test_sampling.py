@@ -1,4 +1,4 @@
-"""Sampling through PyMC and nutpie: reproducible, interruptible, with a progress that is told."""
+"""Sampling: reproducible, interruptible, its progress told, and the same by both densities."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def fit(model: bajas.Model) -> bajas.Fit:
 def test_same_seed_same_draws_with_a_cold_cache_on_one_core(fit: bajas.Fit, tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import bajas, test_nutpie as t\n"
+        "import bajas, test_sampling as t\n"
         "print(t.digest(bajas.Model(t.ledger()).fit(progress=False, cores=1, **t.SETTINGS)))"
     )
     environment = {
@@ -136,3 +136,40 @@ def test_settings_out_of_range_are_refused() -> None:
         Settings(draws=0)
     with pytest.raises(SamplingError, match="seed"):
         Settings(seed=-1)
+
+
+@pytest.fixture(scope="module")
+def longer(model: bajas.Model) -> dict[str, bajas.Fit]:
+    return {
+        sampler: model.fit(progress=False, seed=3, draws=1500, sampler=sampler)
+        for sampler in ("fused", "pymc")
+    }
+
+
+def test_the_fused_density_and_pymc_give_the_same_posterior(longer: dict[str, bajas.Fit]) -> None:
+    estimates = {
+        name: fit.total("killed", side="X", levels=[0.9], expected=True)
+        for name, fit in longer.items()
+    }
+    one, other = estimates["fused"], estimates["pymc"]
+    assert one.trusted
+    assert other.trusted
+    assert abs(one.median - other.median) < 4 * np.hypot(one.mcse, other.mcse)
+    assert "PyMC" in longer["pymc"].draws.provenance["sampler"]
+    assert "fused" in longer["fused"].draws.provenance["sampler"]
+    for name in ("path_scale", "noise"):
+        first, second = (fit.draws.hyper_draws[name] for fit in longer.values())
+        spread = first.std(axis=(0, 1))
+        assert np.all(np.abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))) < 0.2 * spread)
+
+
+def test_pymc_gives_the_same_draws_on_one_core(model: bajas.Model) -> None:
+    settings = {**SETTINGS, "draws": 50}
+    one = model.fit(progress=False, cores=1, sampler="pymc", **settings)
+    two = model.fit(progress=False, cores=2, sampler="pymc", **settings)
+    assert digest(one) == digest(two)
+
+
+def test_an_unknown_sampler_is_refused(model: bajas.Model) -> None:
+    with pytest.raises(SamplingError, match="known: fused, pymc"):
+        model.fit(sampler="metropolis")  # type: ignore[arg-type]
