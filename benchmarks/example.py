@@ -2,11 +2,12 @@
 
     make bench                                     # or:
     python benchmarks/example.py [--json FILE] [--seed 1] [--bias hindsight|symmetric]
+                                  [--sampler fused|pymc]
 
 Reports seconds for reading, building, map, compile, pilot, second map and draws apart, gradients,
 worst and median effective sample size over every scalar and total, and gradients per effective draw
-with the pilot and the warm-up charged. The compile time depends on PyTensor's cache: run it with
-PYTENSOR_FLAGS=base_compiledir=... naming an empty folder for a cold one.
+with the pilot and the warm-up charged. The compile time depends on caches on disk: name an empty
+folder in NUMBA_CACHE_DIR (fused) or PYTENSOR_FLAGS=base_compiledir=... (pymc) for a cold one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sampler", choices=("fused", "pymc"), default="fused")
     parser.add_argument("--bias", choices=("hindsight", "symmetric"), default="hindsight")
     options = parser.parse_args()
 
@@ -42,7 +44,7 @@ def main() -> None:
     seconds["read"] = time.perf_counter() - clock
     clock = time.perf_counter()
     fit = bajas.Model(ledger, bias=getattr(bajas.bias, options.bias)()).fit(
-        seed=options.seed, progress=False
+        seed=options.seed, progress=False, sampler=options.sampler
     )
     whole = time.perf_counter() - clock
     draws = fit.draws
@@ -65,6 +67,7 @@ def main() -> None:
     gradients = pilot_gradients + draw_gradients
     result = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "sampler": draws.provenance["sampler"],
         "claims": len(ledger),
         "observations": len(draws.design.observations),
         "parameters": draws.representation.size,
