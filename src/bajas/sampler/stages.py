@@ -22,8 +22,12 @@ from bajas.model.representation import Representation
 from bajas.sampler.interface import Draws, Progress, Settings, trimmed
 from bajas.sampler.map import Map, first_map, map_from_draws
 
-#: Length of the pilot run, per chain, and how many of its draws the second map averages over.
-PILOT_TUNE, PILOT_DRAWS, PILOT_USED = 200, 100, 48
+#: Length of the pilot run, per chain.
+PILOT_TUNE, PILOT_DRAWS = 200, 100
+
+#: The second map averages over so many pilot draws at most and at least, as the work allows: each
+#: takes observations x parameters^2 operations.
+PILOT_USED_MOST, PILOT_USED_LEAST, PILOT_WORK = 48, 8, 1e11
 
 #: Short steps: the corner of little noise is narrow, and a step that is too long gets stuck there.
 TARGET_ACCEPT = 0.9
@@ -124,7 +128,9 @@ def _sample(
     lap("pilot")
     timings["pilot gradients"] = _gradients(pilot)
     whitened = pilot.posterior["whitened"].to_numpy().reshape(-1, representation.size)
-    chosen = np.linspace(0, whitened.shape[0] - 1, PILOT_USED).astype(int)
+    work = len(representation.names) * representation.size**2
+    used = int(np.clip(PILOT_WORK / work, PILOT_USED_LEAST, PILOT_USED_MOST))
+    chosen = np.linspace(0, whitened.shape[0] - 1, used).astype(int)
     target = density.on(map_from_draws(representation, target.position(whitened[chosen])))
     lap("second map")
     tree, finished = _run(
