@@ -284,11 +284,14 @@ def test_at_least_0_is_neutral(changes: dict[str, str]) -> None:
     assert build_design(added).left_out == {"n1": "at least 0 carries no information"}
 
 
-def test_a_tally_of_nothing_does_not_leave_a_category_without_any_figure() -> None:
+def test_a_tally_of_nothing_is_read_as_fewer_than_one_half() -> None:
     zeros = [
         window(0, d, claim_id=f"z{d}", outcome="ship", value="0", kind="tally") for d in (30, 60)
     ]
-    assert same(built(*every_form()), built(*every_form(), *zeros))
+    made = build_design(ledger(*every_form(), *zeros))
+    (found,) = [o for o in made.observations if set(o.claim_ids) == {"z30", "z60"}]
+    assert (found.form, found.value, found.window.days) == ("at_most", 0.5, 61)
+    assert np.isfinite(built(*every_form(), *zeros).log_value).all()
 
 
 def test_nothing_but_at_least_0_is_nothing_to_fit() -> None:

@@ -13,7 +13,7 @@ from bajas.claims.claim import Claim, Window
 from bajas.claims.taxonomy import Taxonomy
 from bajas.design.calendar import Calendar
 from bajas.design.observation import Observation, Stream
-from bajas.design.reading import read_figure
+from bajas.design.reading import BELOW_ONE, read_figure
 from bajas.design.stratum import Stratum, build_strata
 from bajas.design.tally import Merge, Statement, increments
 from bajas.errors import BajasError, QuantityError, SpecificationError, TaxonomyError
@@ -425,9 +425,28 @@ def _observe(
             )
         )
     behind = {claim_id for row in rows for claim_id in row.claim_ids}
-    for statement in running:
-        if statement.claim_id not in behind and statement.claim_id not in tally.redundant:
-            unused[statement.claim_id] = "its tally never rises over the days it covers"
+    silent = [s for s in running if s.claim_id not in behind and s.claim_id not in tally.redundant]
+    if silent and not tally.increments and all(s.value == 0 for s in running):
+        # a tally of none over all its days says as much as an assessment of none
+        widest = max(silent, key=lambda s: (s.stop - s.start, s.claim_id))
+        window = Window(calendar.day(widest.start), calendar.day(widest.stop - 1))
+        rows.append(
+            Observation(
+                name=widest.claim_id,
+                claim_ids=tuple(s.claim_id for s in silent),
+                stream=position,
+                window=window,
+                form="at_most",
+                value=BELOW_ONE,
+                log_sd=0.0,
+                strata=indices,
+                biased=biased,
+                meaning=f"none, read as fewer than one half, {window}, for {what} ({how})",
+            )
+        )
+        silent = []
+    for statement in silent:
+        unused[statement.claim_id] = "its tally never rises over the days it covers"
     return rows, tally.merges
 
 

@@ -120,8 +120,11 @@ def build_strata(
                 reported.add(frozenset({REFERENCE_OUTCOME}))
             counted = frozenset().union(*reported)
             outcomes = atoms([name for name in taxonomy.outcomes if name in counted], reported)
+            days = [_existence(component, side, taxonomy, calendar) for component in components]
+            # the others are measured against the first component that exists in the calendar
+            reference = next((i for i, (first, last) in enumerate(days) if first <= last), 0)
             for position, component in enumerate(components):
-                first, last = _existence(component, side, taxonomy, calendar)
+                first, last = days[position]
                 strata.extend(
                     Stratum(
                         side=side,
@@ -132,7 +135,7 @@ def build_strata(
                         kind=kind,
                         first=first,
                         last=last,
-                        main=position == 0,
+                        main=position == reference,
                     )
                     for outcome in outcomes
                     if first <= last

@@ -160,6 +160,9 @@ def _merge(raw: Sequence[Increment]) -> tuple[list[Increment], list[Merge]]:
                 Merge(item.claim_ids, "the total stood still or fell: merged with the next")
             )
     while pending is not None and merged:  # a series that ends frozen goes with what came before
+        records.append(
+            Merge(pending.claim_ids, "the total ends standing still or falling: merged with before")
+        )
         joined = _join(merged.pop(), pending)
         if joined.value > 0:
             merged.append(joined)
