@@ -11,7 +11,8 @@ import pandas as pd
 from claim_tables import table
 
 import bajas
-from bajas.design.design import Design, build_design
+from bajas.design.build import build_design
+from bajas.design.design import Design
 from bajas.ledger.ledger import Ledger
 from bajas.model.bias import BiasPrior, symmetric
 from bajas.model.build import build_representation

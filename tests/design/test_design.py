@@ -9,8 +9,9 @@ import pytest
 from model_examples import FIRST, day, design, every_form, ledger, window
 
 from bajas.claims.taxonomy import Taxonomy
+from bajas.design.build import build_design
 from bajas.design.calendar import Calendar
-from bajas.design.design import Design, build_design
+from bajas.design.design import Design
 from bajas.design.stratum import atoms
 from bajas.errors import BajasError, QuantityError
 

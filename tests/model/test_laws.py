@@ -24,7 +24,7 @@ from model_examples import (
 )
 
 from bajas.claims.source import Source
-from bajas.design.design import build_design
+from bajas.design.build import build_design
 from bajas.errors import QuantityError, SpecificationError, TaxonomyError
 from bajas.model.bias import hindsight
 from bajas.model.representation import Representation

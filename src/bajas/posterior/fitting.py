@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bajas.design.design import Design, build_design
+from bajas.design.build import build_design
+from bajas.design.design import Design
 from bajas.ledger.ledger import Ledger
 from bajas.model.build import build_representation
 from bajas.model.representation import Representation

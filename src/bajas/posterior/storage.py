@@ -28,7 +28,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from bajas.design.design import build_design
+from bajas.design.build import build_design
 from bajas.errors import BajasError, FileFormatError, Finding
 from bajas.ledger.ledger import Ledger
 from bajas.model.build import build_representation

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from bajas.design.design import Design, build_design
+from bajas.design.build import build_design
+from bajas.design.design import Design
 from bajas.errors import SpecificationError
 from bajas.ledger.ledger import Ledger
 from bajas.model.bias import BiasPrior

@@ -1,0 +1,269 @@
+"""From a ledger to a design: streams read, tallies turned into increments, the rest left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bajas.claims.claim import Claim, Window
+from bajas.design.calendar import Calendar
+from bajas.design.design import Design
+from bajas.design.observation import Observation, Stream
+from bajas.design.reading import BELOW_ONE, read_figure
+from bajas.design.stratum import Stratum, build_strata
+from bajas.design.tally import Merge, Statement, increments
+from bajas.errors import SpecificationError
+from bajas.ledger.kinds import stream_kind
+from bajas.ledger.ledger import Ledger
+from bajas.ledger.lineage import left_out
+
+
+def build_design(ledger: Ledger) -> Design:
+    """Turn a ledger into a design.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The evidence, restricted with :meth:`Ledger.as_of` if need be.
+
+    Raises
+    ------
+    SpecificationError
+        If no claim is left that bears on the model.
+    """
+    unused = dict(left_out(ledger.claims, ledger.sources))
+    statements = tuple(
+        claim for claim in ledger if claim.qualifier == "peak" and not claim.excluded
+    )
+    for claim in statements:
+        unused.pop(claim.claim_id, None)
+    ranks = {claim.claim_id for claim in statements}
+    candidates = [claim for claim in ledger if claim.claim_id not in unused]
+    if any(claim.status != "civilian" for claim in candidates):
+        for claim in candidates:
+            if claim.status == "civilian":
+                unused[claim.claim_id] = (
+                    "it counts civilians and other claims don't: one fit is about one kind of"
+                    " victims; fit the civilians' claims apart"
+                )
+    evidence = tuple(claim for claim in ledger if claim.claim_id not in unused)
+    if ranks.issuperset(claim.claim_id for claim in evidence):
+        raise _nothing_left(unused)
+    # A claim that adds no evidence must not move the war's first day either.
+    bearing = replace(ledger, claims=evidence)
+    calendar = Calendar(bearing.first_day, bearing.last_day)
+    names = {side: bearing.component_names(side) for side in bearing.sides}
+    by_stream: dict[tuple[str, str, str, str], list[Claim]] = {}
+    for claim in evidence:
+        if claim.claim_id in ranks:
+            continue
+        if calendar.clip(claim.window) is None:
+            unused[claim.claim_id] = "its window ends before the war's first day"
+            continue
+        by_stream.setdefault(claim.stream, []).append(claim)
+
+    merges: list[Merge] = []
+    while by_stream:
+        used = [claim for claims in by_stream.values() for claim in claims]
+        strata = build_strata(used, ledger.taxonomy, calendar, names)
+        streams: list[Stream] = []
+        observations: list[Observation] = []
+        found: list[Merge] = []
+        silent: list[tuple[str, str, str, str]] = []
+        for key, claims in by_stream.items():
+            stream, rows, records = _read_stream(
+                claims, ledger, names, len(streams), calendar, strata, unused
+            )
+            if rows:
+                streams.append(stream)
+                observations.extend(rows)
+                found.extend(records)
+            else:
+                silent.append(key)
+                merges.extend(records)
+        if not silent:
+            merges.extend(found)
+            break
+        for key in silent:  # a stream that says nothing must not split the strata of the others
+            del by_stream[key]
+    if not by_stream:
+        raise _nothing_left(unused)
+    return Design(
+        calendar=calendar,
+        strata=strata,
+        streams=tuple(streams),
+        observations=tuple(observations),
+        left_out=unused,
+        statements=statements,
+        merges=tuple(merges),
+        taxonomy=ledger.taxonomy,
+        component_names=names,
+    )
+
+
+def _nothing_left(unused: dict[str, str]) -> SpecificationError:
+    return SpecificationError(
+        "no claim is left to fit: " + "; ".join(f"{k}: {v}" for k, v in unused.items())
+    )
+
+
+def _read_stream(
+    claims: list[Claim],
+    ledger: Ledger,
+    names: dict[str, tuple[str, ...]],
+    position: int,
+    calendar: Calendar,
+    strata: tuple[Stratum, ...],
+    unused: dict[str, str],
+) -> tuple[Stream, list[Observation], tuple[Merge, ...]]:
+    """Return a stream with its observations; notes in ``unused`` what says nothing."""
+    first = claims[0]
+    source, taxonomy = ledger.sources[first.source], ledger.taxonomy
+    kind, guessed = stream_kind(claims, source)
+    stream = Stream(
+        *first.stream,
+        source_type=first.source_type,
+        speaks_for=source.speaks_for or first.speaks_for,
+        kind=kind,
+        evidence=first.evidence or source.evidence,
+        counted=taxonomy.outcome_kind(first.outcome),
+        civilian=first.status == "civilian",
+    )
+    scope = taxonomy.component_scope(first.component, first.side, names[first.side])
+    outcomes = taxonomy.outcome_members(first.outcome)
+    indices = tuple(
+        index
+        for index, stratum in enumerate(strata)
+        if stratum.side == first.side
+        and stratum.component_members <= scope.members
+        and stratum.outcome_members <= outcomes
+    )
+    rows, records = _observe(
+        claims, stream, position, indices, scope.partial, calendar, strata, unused, guessed
+    )
+    return stream, rows, records
+
+
+def _observe(
+    claims: list[Claim],
+    stream: Stream,
+    position: int,
+    indices: tuple[int, ...],
+    partial: bool,
+    calendar: Calendar,
+    strata: tuple[Stratum, ...],
+    unused: dict[str, str],
+    guessed: bool,
+) -> tuple[list[Observation], tuple[Merge, ...]]:
+    """Return the observations of one stream; notes in ``unused`` what says nothing."""
+    what = f"{stream.side} {stream.component} {stream.outcome} = {_in_words(strata, indices)}"
+    how = f"{'guessed ' if guessed else ''}{stream.kind} of {stream.source}"
+    biased = stream.kind != "register"
+    rows: list[Observation] = []
+    running: list[Statement] = []
+    for claim in claims:
+        window = calendar.clip(claim.window)
+        if window is None:  # clipped claims were taken out before
+            raise AssertionError(claim.claim_id)
+        if not any(
+            calendar.index(window.start) <= strata[i].last
+            and strata[i].first <= calendar.index(window.end)
+            for i in indices
+        ):
+            unused[claim.claim_id] = "its force didn't exist in its window"
+            continue
+        part = partial or bool(claim.theatre)
+        reading = read_figure(claim, claim.window.days, stream.kind, part)
+        if isinstance(reading, str):
+            unused[claim.claim_id] = reading
+            continue
+        if stream.kind == "tally" and not part and _counts(claim):
+            figure = claim.value * (claim.window.days if claim.per_day else 1)  # type: ignore[operator]
+            running.append(
+                Statement(
+                    claim.claim_id,
+                    calendar.index(window.start),
+                    calendar.index(window.end) + 1,
+                    figure,
+                    claim.published,
+                )
+            )
+            continue
+        clipped = f" (clipped from {claim.start})" if claim.start < window.start else ""
+        theatre = f", one theatre ({claim.theatre}) of it" if claim.theatre else ""
+        theatre += ", a part of it" if partial else ""
+        rows.append(
+            Observation(
+                name=claim.claim_id,
+                claim_ids=(claim.claim_id,),
+                stream=position,
+                window=window,
+                form=reading.form,
+                value=reading.value,
+                log_sd=reading.log_sd,
+                strata=indices,
+                biased=biased,
+                meaning=f"{reading.words}, {window}{clipped}, for {what}{theatre} ({how})",
+            )
+        )
+    tally = increments(running)
+    unused.update(tally.redundant)
+    taken: set[str] = set()
+    ends = {statement.claim_id: statement.stop for statement in running}
+    for item in tally.increments:
+        window = Window(calendar.day(item.start), calendar.day(item.stop - 1))
+        ending = [c for c in item.claim_ids if ends[c] == item.stop and c not in taken]
+        name = ending[-1] if ending else f"{item.claim_ids[-1]}@{window.start}"
+        taken.add(name)
+        rows.append(
+            Observation(
+                name=name,
+                claim_ids=item.claim_ids,
+                stream=position,
+                window=window,
+                form="point",
+                value=item.value,
+                log_sd=0.0,
+                strata=indices,
+                biased=biased,
+                meaning=(
+                    f"increment of {item.value:,.0f}, {window}, from"
+                    f" {', '.join(item.claim_ids)}, for {what} ({how})"
+                ),
+            )
+        )
+    behind = {claim_id for row in rows for claim_id in row.claim_ids}
+    silent = [s for s in running if s.claim_id not in behind and s.claim_id not in tally.redundant]
+    if silent and not tally.increments and all(s.value == 0 for s in running):
+        # a tally of none over all its days says as much as an assessment of none
+        widest = max(silent, key=lambda s: (s.stop - s.start, s.claim_id))
+        window = Window(calendar.day(widest.start), calendar.day(widest.stop - 1))
+        rows.append(
+            Observation(
+                name=widest.claim_id,
+                claim_ids=tuple(s.claim_id for s in silent),
+                stream=position,
+                window=window,
+                form="at_most",
+                value=BELOW_ONE,
+                log_sd=0.0,
+                strata=indices,
+                biased=biased,
+                meaning=f"none, read as fewer than one half, {window}, for {what} ({how})",
+            )
+        )
+        silent = []
+    for statement in silent:
+        unused[statement.claim_id] = "its tally never rises over the days it covers"
+    return rows, tally.merges
+
+
+def _in_words(strata: tuple[Stratum, ...], indices: tuple[int, ...]) -> str:
+    """Return the outcomes and components that strata cover, without repeating the side."""
+    outcomes = dict.fromkeys(strata[index].outcome for index in indices)
+    components = dict.fromkeys(strata[index].component for index in indices)
+    return f"{' + '.join(outcomes)} of {', '.join(components)}"
+
+
+def _counts(claim: Claim) -> bool:
+    """Return whether a tally's claim is a plain figure that can be differenced."""
+    return claim.qualifier in ("exact", "about") and claim.value is not None and claim.low is None
