@@ -131,6 +131,14 @@ def test_trimming_cuts_to_what_every_chain_has() -> None:
     assert stats["energy"].tolist() == [[0.0, 1.0], [5.0, 6.0]]
 
 
+def test_trimming_leaves_out_chains_that_had_not_begun() -> None:
+    position = np.full((4, 100, 1), np.nan)
+    position[1, :60] = position[3, :50] = 1.0
+    cut, stats = trimmed(position, {"chain": np.repeat(np.arange(4.0)[:, None], 100, axis=1)})
+    assert cut.shape == (2, 50, 1)
+    assert stats["chain"][:, 0].tolist() == [1.0, 3.0]
+
+
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(SamplingError, match="draws"):
         Settings(draws=0)

@@ -91,8 +91,31 @@ def silent(stage: str, done: int, total: int) -> None:
     """Report no progress."""
 
 
-def trimmed(position: np.ndarray, stats: Mapping[str, np.ndarray]) -> tuple[Any, dict[str, Any]]:
-    """Cut draws to those that every chain has made (interrupted chains are padded with NaN)."""
-    made = np.isfinite(position).all(axis=-1)
-    length = int(made.cumprod(axis=1).sum(axis=1).min()) if made.size else 0
-    return position[:, :length], {name: value[:, :length] for name, value in stats.items()}
+def trimmed(
+    position: np.ndarray, stats: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Cut an interrupted run (padded with NaN) to a rectangle of chains and draws.
+
+    Chains that run one after the other are of unequal length, some not begun. Kept are the chains,
+    and so many draws of each, that hold the most draws together; with more chains if it is equal.
+
+    Parameters
+    ----------
+    position : ndarray, shape (chain, draw, size)
+        Draws.
+    stats : mapping of str to ndarray, shape (chain, draw)
+        What the sampler says of each.
+
+    Examples
+    --------
+    >>> draws = np.full((3, 5, 1), np.nan)
+    >>> draws[0], draws[1, :4] = 0.0, 0.0
+    >>> trimmed(draws, {})[0].shape
+    (2, 4, 1)
+    """
+    lengths = np.isfinite(position).all(axis=-1).cumprod(axis=1).sum(axis=1)
+    order = np.argsort(-lengths, kind="stable")
+    sizes = lengths[order] * np.arange(1, lengths.size + 1)
+    count = int(np.flatnonzero(sizes == sizes.max())[-1]) + 1
+    chains, length = np.sort(order[:count]), int(lengths[order[count - 1]])
+    return position[chains, :length], {k: v[chains, :length] for k, v in stats.items()}
