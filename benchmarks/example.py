@@ -4,7 +4,8 @@
     python benchmarks/example.py [--json FILE] [--seed 1] [--bias hindsight|symmetric]
                                   [--sampler fused|pymc]
 
-Reports seconds for reading, building, map, compile, pilot, second map and draws apart, gradients,
+Reports seconds for reading, building, map, compile, pilot, second map, warm-up and draws apart (the
+last two by their share of gradients, since chains do both side by side), gradients,
 worst and median effective sample size over every scalar and total, and gradients per effective draw
 with the pilot and the warm-up charged. The compile time depends on caches on disk: name an empty
 folder in NUMBA_CACHE_DIR (fused) or PYTENSOR_FLAGS=base_compiledir=... (pymc) for a cold one.
@@ -50,6 +51,7 @@ def main() -> None:
     draws = fit.draws
     timings = dict(draws.provenance["timings"])
     pilot_gradients = int(timings.pop("pilot gradients"))
+    warm_gradients = int(timings.pop("warm-up gradients"))
     draw_gradients = int(timings.pop("draws gradients"))
     seconds.update(timings)
     seconds["verdict and the rest"] = whole - sum(timings.values())
@@ -64,7 +66,7 @@ def main() -> None:
     names = [name for name, value in quantities.items() if np.ptp(value) > 0]
     stacked = np.stack([quantities[name] for name in names])
     ess = np.asarray(array_stats.ess(stacked, chain_axis=1, draw_axis=2, method="bulk"))
-    gradients = pilot_gradients + draw_gradients
+    gradients = pilot_gradients + warm_gradients + draw_gradients
     result = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "sampler": draws.provenance["sampler"],
@@ -73,7 +75,11 @@ def main() -> None:
         "parameters": draws.representation.size,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "seconds_total": round(time.perf_counter() - STARTED, 1),
-        "gradients": {"pilot": pilot_gradients, "warm-up and draws": draw_gradients},
+        "gradients": {
+            "pilot": pilot_gradients,
+            "warm-up": warm_gradients,
+            "draws": draw_gradients,
+        },
         "leapfrogs_per_draw": round(float(np.mean(draws.sample_stats["n_steps"])), 1),
         "ess_worst": round(float(ess.min())),
         "ess_worst_name": names[int(ess.argmin())],

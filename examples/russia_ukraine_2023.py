@@ -139,24 +139,31 @@ def range_of(found: bajas.Estimate) -> str:
 
 
 def monthly(fit: bajas.Fit) -> str:
-    """Return monthly ranges of killed and casualties of each side."""
-    months = pd.date_range(fit.ledger.first_day.replace(day=1), fit.ledger.last_day, freq="MS")
-    columns: dict[str, list[str]] = {}
-    for side in fit.ledger.sides:
-        for outcome in ("killed", "casualties"):
-            columns[f"{side} {outcome}"] = [
+    """Return monthly ranges of killed and casualties of every force that the claims tell apart."""
+    first, last = fit.ledger.first_day, fit.ledger.last_day
+    months = pd.date_range(first.replace(day=1), last, freq="MS")
+    blocks = []
+    summary = fit.summary([LEVEL])
+    for outcome, forces in summary.groupby("outcome", sort=False):
+        columns = {
+            f"{side} {component}": [
                 range_of(
                     fit.total(
                         outcome,
                         side,
-                        since=max(month.date(), fit.ledger.first_day),
-                        until=min((month + pd.offsets.MonthEnd()).date(), fit.ledger.last_day),
+                        component,
+                        since=max(month.date(), first),
+                        until=min((month + pd.offsets.MonthEnd()).date(), last),
                         levels=[LEVEL],
                     )
                 )
                 for month in months
             ]
-    return pd.DataFrame(columns, index=months.strftime("%Y-%m")).to_string()
+            for side, component in zip(forces["side"], forces["component"], strict=True)
+        }
+        table = pd.DataFrame(columns, index=months.strftime("%Y-%m").rename(outcome))
+        blocks.append(table.to_string())
+    return "\n\n".join(blocks)
 
 
 def portrait(fit: bajas.Fit) -> str:

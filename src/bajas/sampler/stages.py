@@ -126,7 +126,7 @@ def _sample(
     if not finished:
         raise KeyboardInterrupt
     lap("pilot")
-    timings["pilot gradients"] = _gradients(pilot)
+    timings["pilot gradients"] = sum(_gradients(pilot))
     whitened = pilot.posterior["whitened"].to_numpy().reshape(-1, representation.size)
     work = len(representation.names) * representation.size**2
     used = int(np.clip(PILOT_WORK / work, PILOT_USED_LEAST, PILOT_USED_MOST))
@@ -146,7 +146,11 @@ def _sample(
         progress,
     )
     lap("draws")
-    timings["draws gradients"] = _gradients(tree)
+    # chains warm up and draw side by side: their time is shared out by gradients, which cost alike
+    warm, kept = _gradients(tree)
+    timings["warm-up gradients"], timings["draws gradients"] = warm, kept
+    timings["warm-up"] = timings["draws"] * warm / max(warm + kept, 1.0)
+    timings["draws"] -= timings["warm-up"]
     stats = {
         name: tree.sample_stats[name].to_numpy()
         for name in ("diverging", "energy", "n_steps", "logp")
@@ -205,8 +209,11 @@ def _finished(sampler: Any) -> bool:
         return False
 
 
-def _gradients(tree: xr.DataTree) -> float:
-    return float(tree.sample_stats["n_steps"].sum() + tree.warmup_sample_stats["n_steps"].sum())
+def _gradients(tree: xr.DataTree) -> tuple[float, float]:
+    """Return the gradients of warm-up and of draws."""
+    groups = (tree.warmup_sample_stats, tree.sample_stats)
+    warm, kept = (float(np.nansum(group["n_steps"].to_numpy())) for group in groups)
+    return warm, kept
 
 
 def _draws(
