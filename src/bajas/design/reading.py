@@ -7,10 +7,8 @@ from math import log, sqrt
 from statistics import NormalDist
 
 from bajas.claims.claim import Claim, StreamKind
+from bajas.claims.figure import ASSUMED_LEVEL
 from bajas.design.observation import Form
-
-#: Level assumed for a range whose source states none.
-ASSUMED_LEVEL = 0.9
 
 #: A count of zero is read as "fewer than one half" on the log scale.
 BELOW_ONE = 0.5

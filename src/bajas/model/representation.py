@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from bajas.model.family import FORM_CODES, POINT, log_likelihood, simulate
+from bajas.model.family import POINT, log_likelihood, simulate
 from bajas.model.term import Hyperparameter, Term
 
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -320,11 +320,6 @@ class Representation:
     def points(self) -> np.ndarray:
         """Which observations are points (the others are bounds)."""
         return np.asarray(self.form == POINT)
-
-
-def form_code(form: str) -> int:
-    """Return the code of a form in the arrays."""
-    return FORM_CODES[form]
 
 
 def _slices(sizes: list[tuple[str, int]]) -> dict[str, slice]:
