@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources, util
@@ -85,12 +85,15 @@ class Case:
         What is counted besides the scalars: the totals of the library's verdict.
     sizes : mapping of str to int or float
         Claims, observations and so on; seconds of building them.
+    model : bajas.Model, optional
+        The model, where the posterior comes from a ledger.
     """
 
     name: str
     representation: Representation
     totals: Totals
     sizes: Mapping[str, Any]
+    model: bajas.Model | None = None
 
 
 class NoDataError(RuntimeError):
@@ -129,7 +132,7 @@ def case(name: str) -> Case:
     return case_of(name, makers[name])
 
 
-def case_of(name: str, make_ledger: Any) -> Case:
+def case_of(name: str, make_ledger: Callable[[], bajas.Ledger]) -> Case:
     """Return the case of a ledger under the default model, building timed stage by stage."""
     clock = time.perf_counter()
     ledger = make_ledger()
@@ -147,7 +150,7 @@ def case_of(name: str, make_ledger: Any) -> Case:
         "seconds_design": round(designed - read, 2),
         "seconds_representation": round(time.perf_counter() - designed, 2),
     }
-    return Case(name, representation, totals_of(design), sizes)
+    return Case(name, representation, totals_of(design), sizes, model)
 
 
 def sizes_of(representation: Representation) -> dict[str, int]:
@@ -259,13 +262,8 @@ def _radford() -> Case:
 
 
 def series_totals(representation: Representation) -> Totals:
-    """Return the total of each series of cells, where series are those that no run crosses."""
-    runs, cells = representation.runs, representation.cell_count
-    crossed = np.zeros(cells + 1)
-    np.add.at(crossed, runs.start + 1, 1)
-    np.add.at(crossed, runs.stop, -1)
-    edges = np.flatnonzero(np.cumsum(crossed)[:-1] == 0)
-    edges = np.r_[edges, cells]
+    """Return the total of each series of cells: the stretches with a running sum of their own."""
+    edges = np.r_[0, representation.runs.edges, representation.cell_count]
     names = tuple(f"total of cells {a} to {b - 1}" for a, b in pairwise(edges))
     return Totals(names, edges[:-1], edges[1:])
 

@@ -1,0 +1,251 @@
+"""All samplers side by side on one posterior: effective draws per CPU second, worst quantity first.
+
+    python benchmarks/sampler.py --posterior P1 --json FILE        # or P2, P2-2026, P3
+    python benchmarks/sampler.py --posterior P1 --short --json FILE  # small and short: a check
+
+Every sampler runs in a process of its own, from overdispersed starts; imports, compilation, pilot
+runs, warm-up and draws are charged, in CPU seconds of the process and all that it starts. Gradients
+are those of pilot, warm-up and draws (searches for a first step size aren't counted). A sampler
+that passes the limit of CPU seconds is stopped and reported with what it reached. The numba code of
+bajas is compiled before the clock starts, by a short run (its cache is warm); PyTensor's and
+Stan's caches are as they are found, but Stan's recorded compile time is charged all the same.
+
+With several seeds the line of a sampler is its run of median ess_per_cpu_s_worst; JSON has all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from effective import converged, counted, effective
+from peers import PEERS
+from peers.contract import Length, Run
+from peers.process import measure, missing
+from posteriors import Case, NoDataError, case
+
+_COLUMNS = (
+    ("sampler", "sampler", "{}"),
+    ("conv", "converged", "{}"),
+    ("CPU s", "cpu_s_total", "{:.1f}"),
+    ("compile", "cpu_s_compile", "{:.1f}"),
+    ("draws", "draws_all", "{:,}"),
+    ("leap/draw", "leapfrogs_per_draw", "{:.0f}"),
+    ("ESS worst", "ess_worst", "{:,.0f}"),
+    ("median", "ess_median", "{:,.0f}"),
+    ("ESS/s worst", "ess_per_cpu_s_worst", "{:.3g}"),
+    ("(no compile)", "ess_per_cpu_s_worst_without_compile", "{:.3g}"),
+    ("grad/ESS worst", "grads_per_ess_worst", "{:,.1f}"),
+    ("median", "grads_per_ess_median", "{:,.1f}"),
+    ("R-hat", "rhat_max", "{:.3f}"),
+    ("div", "divergences", "{}"),
+    ("MB", "peak_rss_mb", "{:,}"),
+    ("worst quantity", "ess_worst_name", "{}"),
+)
+
+
+def figures(built: Case, run: Run | None, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of one run.
+
+    Parameters
+    ----------
+    built : Case
+        The posterior.
+    run : Run or None
+        What the sampler did; None if it gave nothing.
+    facts : dict
+        What was seen from outside.
+    """
+    cpu = dict(run.cpu) if run is not None else {}
+    total = sum(cpu.values()) if cpu else facts.get("cpu_s_spent")
+    known: dict[str, Any] = {
+        "cpu_s_total": _rounded(total),
+        "cpu_s_compile": _rounded(cpu.get("compile", 0.0)),
+        "cpu_s_import": _rounded(cpu.get("import", 0.0)),
+        "complete": run is not None and run.complete,
+    }
+    if run is None:
+        nothing = dict.fromkeys(
+            ("grads_per_ess_worst", "grads_per_ess_median", "rhat_max", "divergences",
+             "leapfrogs_per_draw", "gradients")
+        )  # fmt: skip
+        zeros = {"ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0}
+        rates = {"ess_per_cpu_s_worst": 0.0, "ess_per_cpu_s_worst_without_compile": 0.0}
+        return known | zeros | rates | nothing | {"draws_all": 0, "converged": False} | facts
+    empty = run.position.shape[1] == 0
+    measured = effective(*counted(built, run.position)) if not empty else _empty(run)
+    gradients = run.gradients_before + float(np.sum(run.steps))
+    worst, median = measured["ess_worst"], measured["ess_median"]
+    return (
+        known
+        | {name: _rounded(value) for name, value in measured.items()}
+        | {
+            "converged": converged(measured),
+            "draws_all": int(run.position.shape[0] * run.position.shape[1]),
+            "ess_per_cpu_s_worst": _rounded(worst / total, 4),
+            "ess_per_cpu_s_median": _rounded(median / total, 4),
+            "ess_per_cpu_s_worst_without_compile": _rounded(
+                worst / (total - cpu.get("compile", 0.0)), 4
+            ),
+            "gradients": round(gradients),
+            "gradients_before_draws": round(run.gradients_before),
+            "grads_per_ess_worst": _rounded(gradients / worst) if worst > 0 else None,
+            "grads_per_ess_median": _rounded(gradients / median) if median > 0 else None,
+            "leapfrogs_per_draw": None if empty else _rounded(float(np.mean(run.steps))),
+            "divergences": int(np.sum(run.diverging)),
+            "starts": run.starts,
+        }
+        | facts
+        | dict(run.extra)
+    )
+
+
+def _empty(run: Run) -> dict[str, Any]:
+    return effective([], np.zeros((0, run.position.shape[0], 0)))
+
+
+def _rounded(value: Any, digits: int = 3) -> Any:
+    if not isinstance(value, float) or not np.isfinite(value):
+        return value if not isinstance(value, float) else None
+    return float(f"{value:.{max(digits, 3) + 1}g}")
+
+
+def side_by_side(
+    built: Case, peers: list[str], length: Length, seeds: list[int], json_file: Path | None
+) -> dict[str, Any]:
+    """Run samplers one after the other; the JSON file grows with each."""
+    result: dict[str, Any] = {
+        "posterior": built.name,
+        "sizes": dict(built.sizes) | {"totals": len(built.totals.names)},
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "when": time.strftime("%Y-%m-%d %H:%M"),
+        "settings": asdict(length) | {"seeds": seeds},
+        "samplers": {},
+        "skipped": {},
+    }
+    for peer in peers:
+        if (package := missing(peer)) is not None:
+            result["skipped"][peer] = f"{package} isn't installed here: make bench-env"
+            print(f"{peer}: {result['skipped'][peer]}", flush=True)
+            continue
+        runs = []
+        for seed in seeds:
+            if peer == "bajas" and seed == seeds[0]:
+                _warm(built, length)
+            run, facts = measure(peer, built, length, seed)
+            runs.append({"seed": seed} | figures(built, run, facts))
+            _report(peer, runs[-1])
+        order = sorted(range(len(runs)), key=lambda i: runs[i]["ess_per_cpu_s_worst"])
+        chosen = runs[order[len(order) // 2]]
+        result["samplers"][peer] = {**chosen, "all_converged": all(r["converged"] for r in runs)}
+        if len(runs) > 1:
+            result["samplers"][peer]["runs"] = runs
+        if json_file is not None:
+            json_file.write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _warm(built: Case, length: Length) -> None:
+    """Fill the cache of compiled code by a short run that isn't counted."""
+    short = Length(20, 20, length.chains, length.cores, length.cpu_limit_s)
+    measure("bajas", built, short, 0)
+
+
+def _report(peer: str, run: dict[str, Any]) -> None:
+    cost = f"{run['cpu_s_total']} CPU s" if run["cpu_s_total"] is not None else "no CPU time known"
+    state = "converged" if run["converged"] else "not converged"
+    trouble = f" ({run['error']})" if "error" in run else ""
+    stopped = "" if run["complete"] else ", stopped or failed"
+    print(f"{peer}, seed {run['seed']}: {cost}, {state}{stopped}{trouble}", flush=True)
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the result as text, the sizes in a first line."""
+    sizes = ", ".join(f"{key} {value}" for key, value in result["sizes"].items())
+    lines = [[head for head, _, _ in _COLUMNS]]
+    for name, row in result["samplers"].items():
+        entry = {**row, "sampler": name, "converged": "yes" if row["converged"] else "NO"}
+        lines.append([_cell(entry.get(key), form) for _, key, form in _COLUMNS])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(_COLUMNS))]
+    last = len(_COLUMNS) - 1
+    body = [
+        "  ".join(
+            text.ljust(width) if i in (0, last) else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([f"{result['posterior']}: {sizes}", "", *body, "", *_comparisons(result)])
+
+
+def _comparisons(result: dict[str, Any]) -> list[str]:
+    """Return how bajas compares, worst quantity, per CPU second with everything charged."""
+    samplers = result["samplers"]
+    own = samplers.get("bajas")
+    if own is None:
+        return []
+    lines = []
+    if "wall_s_cold" in own:
+        state = "trusted" if own.get("trusted") else "NOT trusted"
+        lines.append(f"bajas: {own['wall_s_cold']:.1f} s from a cold process to a verdict: {state}")
+    for name, row in samplers.items():
+        if name == "bajas":
+            continue
+        rate = row["ess_per_cpu_s_worst"]
+        bare = row["ess_per_cpu_s_worst_without_compile"]
+        if not rate:
+            lines.append(f"bajas / {name}: no effective draw to compare with")
+            continue
+        doubt = "" if row["converged"] else "; not converged, so its ESS is an overestimate"
+        lines.append(
+            f"bajas / {name}: {own['ess_per_cpu_s_worst'] / rate:.1f} times the effective draws per"
+            f" CPU second ({own['ess_per_cpu_s_worst'] / bare:.1f} with its compile time left"
+            f" out){doubt}"
+        )
+    return lines
+
+
+def _cell(value: Any, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--posterior", choices=("P1", "P2", "P2-2026", "P3"), default="P1")
+    parser.add_argument("--short", action="store_true", help="a reduced P1, few draws, two minutes")
+    parser.add_argument("--peers", default=",".join(PEERS), help="names, with commas")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each sampler")
+    parser.add_argument("--draws", type=int, help="kept per chain; each sampler's own if absent")
+    parser.add_argument("--tune", type=int, help="warm-up per chain; each sampler's own if absent")
+    parser.add_argument("--chains", type=int, default=4)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--limit", type=float, default=600.0, help="CPU seconds of a sampler")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    peers = [name for name in options.peers.split(",") if name]
+    if unknown := sorted(set(peers) - set(PEERS)):
+        parser.error(f"no peers {', '.join(unknown)}; known: {', '.join(PEERS)}")
+    draws, tune = options.draws, options.tune
+    if options.short:
+        draws, tune = draws or 200, tune or 200
+    try:
+        built = case("short" if options.short else options.posterior)
+    except NoDataError as error:
+        parser.error(str(error))
+    length = Length(draws, tune, options.chains, options.cores, options.limit)
+    seeds = list(range(1, options.seeds + 1))
+    result = side_by_side(built, peers, length, seeds, options.json)
+    print("\n" + table(result))
+
+
+if __name__ == "__main__":
+    main()
