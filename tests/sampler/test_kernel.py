@@ -15,9 +15,10 @@ import bajas
 from bajas.model.bias import hindsight, symmetric
 from bajas.model.representation import Representation
 from bajas.sampler.curvature import curvature
-from bajas.sampler.kernel import _normal_bound, exponentials, kernel_arrays, log_density
+from bajas.sampler.kernel import kernel_arrays, log_density
 from bajas.sampler.map import Map, first_map
 from bajas.sampler.mapped import map_arrays, mapped_log_density, to_position
+from bajas.sampler.special import exponentials, normal_bound
 
 
 def students() -> Representation:
@@ -114,7 +115,7 @@ def test_exponentials_are_right_to_the_last_bits() -> None:
 
 @pytest.mark.parametrize("t", [-300.0, -40.0, -5.01, -4.99, -1.0, 0.0, 3.0, 8.0])
 def test_normal_bounds_keep_their_digits_in_the_tail(t: float) -> None:
-    log_probability, ratio = _normal_bound(t)
+    log_probability, ratio = normal_bound(t)
     assert log_probability == pytest.approx(log_ndtr(t), rel=1e-11)
     assert ratio == pytest.approx(np.exp(norm.logpdf(t) - log_ndtr(t)), rel=1e-9)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ import pymc as pm
 import pytensor.sparse as psparse
 import pytensor.tensor as pt
 from scipy import sparse
+from scipy.special import gammaln
 
 from bajas.model.family import (
     AT_LEAST,
     LOG_NORMAL_CONSTANT,
     LOG_T4_CONSTANT,
+    NEGATIVE_BINOMIAL,
     POINT,
+    POISSON,
 )
 from bajas.model.representation import Representation
 from bajas.model.term import Hyperparameter, Term
@@ -52,9 +56,13 @@ def build_pymc_model(
 
         nodes = _times(representation.node_design, field) + representation.node_offset
         intensity = pt.exp(_times(representation.interpolation, nodes))
-        running = pt.concatenate([pt.zeros(1), pt.cumsum(intensity)])
         runs = representation.runs
-        parts = running[runs.stop] - running[runs.start]
+        pieces: list[Any] = []
+        for start, stop in pairwise([0, *runs.edges, representation.cell_count]):
+            pieces += [pt.zeros(1), pt.cumsum(intensity[start:stop])]
+        running = pt.concatenate(pieces)
+        first, last = runs.places
+        parts = running[last] - running[first]
         adding = sparse.csr_array(
             (runs.weight, (runs.observation, np.arange(runs.weight.size))),
             shape=(len(representation.names), runs.weight.size),
@@ -62,7 +70,12 @@ def build_pymc_model(
         mu = pt.log(_times(adding, parts)) + _times(representation.reporting, field)
         if representation.effects.nnz:
             mu = mu + _times(representation.effects, theta)
-        sigma = pt.sqrt(theta[representation.noise] ** 2 + representation.log_sd**2)
+        scale = theta[np.maximum(representation.noise, 0)]
+        scale = pt.switch(representation.noise < 0, 1.0, scale)
+        if representation.log_noise.nnz:
+            scale = scale * pt.exp(_times(representation.log_noise, field))
+        sigma = pt.sqrt(scale**2 + representation.log_sd**2)
+        sigma = pt.switch(representation.form >= POISSON, scale, sigma)
         pm.Potential("log_likelihood", _log_likelihood(representation, mu, sigma).sum())
     return model
 
@@ -94,14 +107,38 @@ def standard_variables(representation: Representation) -> dict[str, Any]:
             found[hyper.name] = pm.StudentT(
                 name, nu=hyper.degrees_of_freedom, mu=0, sigma=1, dims=hyper.dim
             )
+        elif hyper.family == "partial_correlation":
+            found[hyper.name] = pm.CustomDist(
+                name,
+                hyper.concentration,
+                logp=log_partial_correlation,
+                random=_random_partial_correlation,
+                dims=hyper.dim,
+            )
         else:
             found[hyper.name] = pm.Normal(name, dims=hyper.dim)
     return found
 
 
+def log_partial_correlation(u: Any, concentration: Any) -> Any:
+    """Return the log density of u = artanh(y), y a partial correlation."""
+    b = pt.as_tensor(concentration)
+    log_cosh = u + pt.softplus(-2 * u) - np.log(2)
+    log_beta = 2 * pt.gammaln(b) - pt.gammaln(2 * b)
+    return -2 * b * log_cosh - (2 * b - 1) * np.log(2) - log_beta
+
+
+def _random_partial_correlation(
+    concentration: np.ndarray, rng: np.random.Generator, size: Any = None
+) -> np.ndarray:
+    return np.asarray(np.arctanh(2 * rng.beta(concentration, concentration, size) - 1))
+
+
 def _hyperparameter(hyper: Hyperparameter, standard: Any) -> Any:
     if hyper.family == "half_normal":
         value = hyper.scale * pt.exp(standard)
+    elif hyper.family == "partial_correlation":
+        value = pt.tanh(standard)
     else:
         value = hyper.location + hyper.scale * standard
         if hyper.family == "log_normal":
@@ -110,6 +147,10 @@ def _hyperparameter(hyper: Hyperparameter, standard: Any) -> Any:
 
 
 def _term(term: Term, standard: Any, hyper: dict[str, Any]) -> Any:
+    if term.correlated_by is not None:
+        size = term.shape[0]
+        factor = _cholesky_factor(hyper[term.correlated_by], size)
+        standard = (factor @ standard.reshape((size, -1))).reshape(term.shape)
     steps = term.scale * standard
     if term.scale_by is not None:
         factor = hyper[term.scale_by]
@@ -119,6 +160,15 @@ def _term(term: Term, standard: Any, hyper: dict[str, Any]) -> Any:
     return pm.Deterministic(term.name, term.mean + steps, dims=term.dims)
 
 
+def _cholesky_factor(partial: Any, size: int) -> Any:
+    """Return L of partial correlations, as :func:`bajas.model.correlation.cholesky_factor`."""
+    rows, columns = np.tril_indices(size, -1)
+    y = pt.set_subtensor(pt.zeros((size, size))[rows, columns], partial)
+    steps = pt.cumprod(pt.sqrt((1 - y) * (1 + y)), axis=1)
+    left = pt.concatenate([pt.ones((size, 1)), steps[:, :-1]], axis=1)
+    return (y + pt.eye(size)) * left
+
+
 def _times(matrix: sparse.csr_array, vector: Any) -> Any:
     constant = psparse.as_sparse_variable(sparse.csr_matrix(matrix))
     return psparse.structured_dot(constant, vector[:, None])[:, 0]
@@ -126,9 +176,10 @@ def _times(matrix: sparse.csr_array, vector: Any) -> Any:
 
 def _log_likelihood(representation: Representation, mu: Any, sigma: Any) -> Any:
     """Return the pointwise log likelihood, as :func:`bajas.model.family.log_likelihood`."""
+    counted = _log_counts(representation, mu, sigma)
     t = (representation.log_value - mu) / sigma
     points = np.flatnonzero(representation.form == POINT)
-    bounds = np.flatnonzero(representation.form != POINT)
+    bounds = np.flatnonzero((representation.form != POINT) & (representation.form < POISSON))
     sign = np.where(representation.form[bounds] == AT_LEAST, -1.0, 1.0)
     at_points, at_bounds = t[points], sign * t[bounds]
     if representation.degrees_of_freedom == 4.0:
@@ -141,7 +192,40 @@ def _log_likelihood(representation: Representation, mu: Any, sigma: Any) -> Any:
     else:
         point = LOG_NORMAL_CONSTANT - pt.log(sigma[points]) - 0.5 * at_points**2
         bound = _log_ndtr(at_bounds)
-    return pt.concatenate([point, bound])
+    return pt.concatenate([point, bound, *counted])
+
+
+def _log_counts(representation: Representation, mu: Any, sigma: Any) -> list[Any]:
+    found = []
+    at = np.flatnonzero(representation.form == POISSON)
+    if at.size:
+        y = representation.count[at]
+        found.append(y * mu[at] - pt.exp(mu[at]) - gammaln(y + 1))
+    at = np.flatnonzero(representation.form == NEGATIVE_BINOMIAL)
+    if at.size:
+        y, phi, mean = representation.count[at], sigma[at], pt.exp(mu[at])
+        ratio, excess = (phi + y) / (phi + mean), (y - mean) / (phi + mean)
+        near = pt.lt(pt.abs(excess), 0.5)
+        log_ratio = pt.switch(near, pt.log1p(pt.switch(near, excess, 0.0)), pt.log(ratio))
+        found.append(
+            (phi + y) * log_ratio
+            - y
+            + y * mu[at]
+            - gammaln(y + 1)
+            - 0.5 * pt.log1p(y / phi)
+            + _stirling_remainder(phi + y)
+            - _stirling_remainder(phi)
+        )
+    return found
+
+
+def _stirling_remainder(x: Any) -> Any:
+    """Return the remainder, as :func:`bajas.model.family.stirling_remainder`."""
+    low, high = pt.minimum(x, 10.0), pt.maximum(x, 10.0)
+    below = pt.gammaln(low) - (low - 0.5) * pt.log(low) + low + LOG_NORMAL_CONSTANT
+    q = 1 / (high * high)
+    series = -1 / 360 + q * (1 / 1260 + q * (-1 / 1680 + q * (1 / 1188 - q * 691 / 360360)))
+    return pt.switch(pt.lt(x, 10.0), below, (1 / 12 + q * series) / high)
 
 
 def _log_ndtr(t: Any) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import betaln, gammaln
 
-Family = Literal["normal", "student_t", "half_normal", "log_normal"]
+Family = Literal["normal", "student_t", "half_normal", "log_normal", "partial_correlation"]
 
 _LOG_2PI = float(np.log(2 * np.pi))
 
@@ -20,14 +20,18 @@ class Prior:
 
     Parameters
     ----------
-    family : {"normal", "student_t", "half_normal", "log_normal"}
-        ``half_normal`` and ``log_normal`` have positive support.
+    family : {"normal", "student_t", "half_normal", "log_normal", "partial_correlation"}
+        ``half_normal`` and ``log_normal`` have positive support, ``partial_correlation`` has
+        (-1, 1), with density proportional to (1 - y^2)^(concentration - 1).
     location : float
-        Mean (normal), centre (Student-t), mean of the logarithm (log-normal); 0 for half-normal.
+        Mean (normal), centre (Student-t), mean of the logarithm (log-normal); 0 otherwise.
     scale : float
-        Sd (normal), scale (Student-t, half-normal) or sd of the logarithm (log-normal).
+        Sd (normal), scale (Student-t, half-normal) or sd of the logarithm (log-normal); 1 for
+        partial correlations.
     degrees_of_freedom : float
         Of the Student-t; ignored otherwise.
+    concentration : float
+        Of the partial correlation; ignored otherwise.
 
     Examples
     --------
@@ -39,9 +43,10 @@ class Prior:
     location: float = 0.0
     scale: float = 1.0
     degrees_of_freedom: float = float("inf")
+    concentration: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.family not in ("normal", "student_t", "half_normal", "log_normal"):
+        if self.family not in get_args(Family):
             raise ValueError(f"unknown prior family {self.family!r}")
         if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.location)):
             raise ValueError(f"a prior needs a finite location and a positive scale: {self}")
@@ -49,6 +54,11 @@ class Prior:
             raise ValueError("a Student-t prior needs finite positive degrees of freedom")
         if self.family == "half_normal" and self.location != 0:
             raise ValueError("a half-normal prior has location 0")
+        if self.family == "partial_correlation":
+            if self.location != 0 or self.scale != 1:
+                raise ValueError("the prior of a partial correlation has location 0 and scale 1")
+            if not 0 < self.concentration < np.inf:
+                raise ValueError("a partial correlation needs a finite positive concentration")
 
     @property
     def positive(self) -> bool:
@@ -64,6 +74,12 @@ class Prior:
                 standard = (logs - self.location) / self.scale
                 inside = -0.5 * standard**2 - logs - np.log(self.scale) - 0.5 * _LOG_2PI
             return np.where(value > 0, inside, -np.inf)[()]
+        if self.family == "partial_correlation":
+            b = self.concentration
+            with np.errstate(divide="ignore", invalid="ignore"):
+                inside = (b - 1) * (np.log1p(-value) + np.log1p(value))
+            inside = inside - (2 * b - 1) * np.log(2) - betaln(b, b)
+            return np.where(np.abs(value) < 1, inside, -np.inf)[()]
         standard = (value - self.location) / self.scale
         if self.family == "student_t":
             nu = self.degrees_of_freedom
@@ -78,6 +94,8 @@ class Prior:
         """Return independent draws."""
         if self.family == "student_t":
             return self.location + self.scale * rng.standard_t(self.degrees_of_freedom, size)
+        if self.family == "partial_correlation":
+            return np.asarray(2 * rng.beta(self.concentration, self.concentration, size) - 1)
         draws = rng.standard_normal(size)
         if self.family == "half_normal":
             return self.scale * np.abs(draws)
@@ -87,6 +105,8 @@ class Prior:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the prior as plain data for JSON."""
+        if self.family == "partial_correlation":
+            return {"family": self.family, "concentration": self.concentration}
         data: dict[str, Any] = {"family": self.family, "scale": self.scale}
         if self.family != "half_normal":
             data["location"] = self.location

@@ -8,11 +8,13 @@ Everything that bajas can say about a war is expressed in this small intermediat
     cells         eta = P node, lambda = exp(eta)    one cell per stratum and day that exists
     observations  mu_i = log(sum over runs r of i of w_r (L[stop_r] - L[start_r])) + B x + C theta
                   with L the running sum of lambda over cells
+    noise         sigma_i^2 = (theta[noise_i] exp(D x)_i)^2 + log_sd_i^2    of points and bounds
+                  phi_i = theta[noise_i] exp(D x)_i                        of negative binomials
 
 P is the interpolation between knots (or a spline basis), a run is a stretch of consecutive cells of
-one stratum, B and C are the reporting terms (biases). A new feature of the model is a new term or a
-new column; completeness curves would replace the unit weights within a run, and alternative
-definitions would be alternative runs of one observation.
+one stratum, B and C are the reporting terms (biases), D terms of the noise. A new feature of the
+model is a new term or a new column; completeness curves would replace the unit weights within a
+run, and alternative definitions would be alternative runs of one observation.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from bajas.model.family import POINT, log_likelihood, simulate
+from bajas.model.family import POINT, POISSON, log_likelihood, simulate
 from bajas.model.term import Hyperparameter, Term
 
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -32,12 +34,44 @@ _LOG_2PI = float(np.log(2 * np.pi))
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Stretches of consecutive cells: observation, first cell, last cell + 1 and weight of each."""
+    """Stretches of consecutive cells: observation, first cell, last cell + 1 and weight of each.
+
+    ``restart`` names cells that no run crosses: running sums begin anew there, so that a stratum of
+    few losses keeps its digits beside one of many. By default there is one running sum.
+    """
 
     observation: np.ndarray
     start: np.ndarray
     stop: np.ndarray
     weight: np.ndarray
+    restart: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Start and stop of each run in :meth:`running`."""
+        shift = np.searchsorted(self.edges, self.start, side="right")
+        return self.start + shift, self.stop + shift
+
+    @property
+    def edges(self) -> np.ndarray:
+        """First cells of the running sums after the first."""
+        return np.unique(self.restart[self.restart > 0])
+
+    def running(self, values: np.ndarray) -> np.ndarray:
+        """Return running sums over cells, each of them after a zero, one after another.
+
+        Parameters
+        ----------
+        values : ndarray, shape (..., cell)
+            What is summed up.
+        """
+        parts = np.split(values, self.edges, axis=-1)
+        sums = np.zeros((*values.shape[:-1], values.shape[-1] + len(parts)))
+        first = 0
+        for part in parts:
+            np.cumsum(part, axis=-1, out=sums[..., first + 1 : first + 1 + part.shape[-1]])
+            first += 1 + part.shape[-1]
+        return sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +103,14 @@ class Representation:
     log_value, log_sd : ndarray, shape (observation,)
         Log of the figure and its own sd on the log scale.
     noise : ndarray of int, shape (observation,)
-        Position of each observation's noise scale among all hyperparameters.
+        Position of each observation's noise scale among all hyperparameters; -1 for none (a scale
+        of 1).
     degrees_of_freedom : {4, inf}
         Of the errors.
+    count : ndarray, shape (observation,), optional
+        The figures of counts, 0 for other observations.
+    log_noise : csr_array, shape (observation, field), optional
+        D, what the field adds to the log of each noise scale.
     """
 
     terms: tuple[Term, ...]
@@ -88,6 +127,8 @@ class Representation:
     log_sd: np.ndarray
     noise: np.ndarray
     degrees_of_freedom: float
+    count: np.ndarray = None  # type: ignore[assignment]  # all zero, made below
+    log_noise: sparse.csr_array = None  # type: ignore[assignment]
     # positions of terms and hyperparameters in their vectors
     term_slices: dict[str, slice] = field(init=False)
     hyper_slices: dict[str, slice] = field(init=False)
@@ -97,11 +138,18 @@ class Representation:
         hyper = _slices([(h.name, h.size) for h in self.hyperparameters])
         object.__setattr__(self, "hyper_slices", hyper)
         observations = len(self.names)
+        if self.count is None:
+            object.__setattr__(self, "count", np.zeros(observations))
+        if self.log_noise is None:
+            none = sparse.csr_array((observations, self.field_size), dtype=float)
+            object.__setattr__(self, "log_noise", none)
         expected = {
             "node_design": (self.node_offset.size, self.field_size),
             "interpolation": (self.interpolation.shape[0], self.node_offset.size),
             "reporting": (observations, self.field_size),
             "effects": (observations, self.hyper_size),
+            "log_noise": (observations, self.field_size),
+            "count": (observations,),
         }
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
@@ -110,6 +158,14 @@ class Representation:
             raise ValueError("every observation needs at least one run of cells")
         if np.any(np.diff(self.runs.observation) < 0):
             raise ValueError("runs must be in the order of their observations")
+        for edge in self.runs.edges:
+            if np.any((self.runs.start < edge) & (edge < self.runs.stop)):
+                raise ValueError("a run crosses the start of a running sum")
+        for term in self.terms:
+            if term.correlated_by is not None:
+                part = hyper[term.correlated_by]
+                if part.stop - part.start != term.shape[0] * (term.shape[0] - 1) // 2:
+                    raise ValueError(f"{term.correlated_by!r} needs one value a pair")
 
     # -- sizes and printing -------------------------------------------------------------------
 
@@ -147,6 +203,7 @@ class Representation:
                 "size": term.size,
                 "prior": f"scale {_span(term.scale)}"
                 + (f" x {term.scale_by}" if term.scale_by else "")
+                + (f", correlated by {term.correlated_by}" if term.correlated_by else "")
                 + f", mean {_span(term.mean)}",
             }
             for term in self.terms
@@ -157,8 +214,7 @@ class Representation:
                 "what": "hyperparameter",
                 "dims": f"{hyper.dim} ({hyper.size})",
                 "size": hyper.size,
-                "prior": f"{hyper.family.replace('_', '-')}, scale {_span(hyper.scale)}"
-                + ("" if hyper.family == "half_normal" else f", location {_span(hyper.location)}"),
+                "prior": _described(hyper),
             }
             for hyper in self.hyperparameters
         ]
@@ -237,9 +293,9 @@ class Representation:
     def expected_log(self, field_values: np.ndarray) -> np.ndarray:
         """Return log tau, the log of the true sum behind each observation."""
         intensity = np.exp(self.log_intensity(field_values))
-        running = np.zeros((*intensity.shape[:-1], self.cell_count + 1))
-        np.cumsum(intensity, axis=-1, out=running[..., 1:])
-        parts = (running[..., self.runs.stop] - running[..., self.runs.start]) * self.runs.weight
+        running = self.runs.running(intensity)
+        start, stop = self.runs.places
+        parts = (running[..., stop] - running[..., start]) * self.runs.weight
         first = np.searchsorted(self.runs.observation, np.arange(len(self.names)))
         return np.asarray(np.log(np.add.reduceat(parts, first, axis=-1)))
 
@@ -251,10 +307,28 @@ class Representation:
         bias = bias + self.effects @ theta.reshape(-1, self.hyper_size).T
         return np.asarray(self.expected_log(field_values) + bias.T.reshape(*lead, len(self.names)))
 
-    def noise_scale(self, hyper: dict[str, np.ndarray]) -> np.ndarray:
-        """Return sigma, the scale of each observation's figure on the log scale."""
+    def noise_scale(
+        self, hyper: dict[str, np.ndarray], field_values: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return sigma, the scale of each observation's figure on the log scale; phi of counts.
+
+        Parameters
+        ----------
+        hyper : dict of str to ndarray
+            Natural values.
+        field_values : ndarray, shape (..., field), optional
+            Needed where the noise depends on the field.
+        """
         theta = np.concatenate([hyper[h.name] for h in self.hyperparameters], axis=-1)
-        return np.asarray(np.sqrt(theta[..., self.noise] ** 2 + self.log_sd**2))
+        own = np.where(self.noise < 0, 1.0, theta[..., self.noise])
+        if self.log_noise.nnz:
+            if field_values is None:
+                raise ValueError("the noise depends on the field")
+            lead = field_values.shape[:-1]
+            moved = self.log_noise @ field_values.reshape(-1, self.field_size).T
+            own = own * np.exp(moved.T.reshape(*lead, len(self.names)))
+        counts = self.form >= POISSON
+        return np.where(counts, own, np.sqrt(np.where(counts, 0.0, own) ** 2 + self.log_sd**2))
 
     # -- densities ----------------------------------------------------------------------------
 
@@ -263,9 +337,10 @@ class Representation:
         return log_likelihood(
             self.log_value,
             self.location(field_values, hyper),
-            self.noise_scale(hyper),
+            self.noise_scale(hyper, field_values),
             self.form,
             self.degrees_of_freedom,
+            self.count,
         )
 
     def log_prior(self, field_values: np.ndarray, hyper: dict[str, np.ndarray]) -> float:
@@ -312,13 +387,14 @@ class Representation:
         return simulate(
             rng,
             self.location(field_values, hyper),
-            self.noise_scale(hyper),
+            self.noise_scale(hyper, field_values),
             self.degrees_of_freedom,
+            self.form,
         )
 
     @property
     def points(self) -> np.ndarray:
-        """Which observations are points (the others are bounds)."""
+        """Which observations are points (the others are bounds or counts)."""
         return np.asarray(self.form == POINT)
 
 
@@ -336,3 +412,11 @@ def _slices(sizes: list[tuple[str, int]]) -> dict[str, slice]:
 def _span(values: np.ndarray) -> str:
     low, high = float(np.min(values)), float(np.max(values))
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+
+
+def _described(hyper: Hyperparameter) -> str:
+    family = hyper.family.replace("_", "-")
+    if hyper.family == "partial_correlation":
+        return f"{family}, concentration {_span(hyper.concentration)}"
+    location = "" if hyper.family == "half_normal" else f", location {_span(hyper.location)}"
+    return f"{family}, scale {_span(hyper.scale)}{location}"

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 from scipy import sparse
-from scipy.special import gammaln
+from scipy.special import betaln, gammaln
 
+from bajas.model.correlation import cholesky_factor
 from bajas.model.prior import Prior
 
 Structure = Literal["independent", "random_walk"]
@@ -41,6 +42,7 @@ class Hyperparameter:
     location: np.ndarray = field(init=False)
     scale: np.ndarray = field(init=False)
     degrees_of_freedom: float = field(init=False)
+    concentration: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         kinds = {(prior.family, prior.degrees_of_freedom) for prior in self.priors}
@@ -51,6 +53,7 @@ class Hyperparameter:
         object.__setattr__(self, "degrees_of_freedom", degrees)
         object.__setattr__(self, "location", np.array([p.location for p in self.priors]))
         object.__setattr__(self, "scale", np.array([p.scale for p in self.priors]))
+        object.__setattr__(self, "concentration", np.array([p.concentration for p in self.priors]))
 
     @property
     def size(self) -> int:
@@ -61,8 +64,10 @@ class Hyperparameter:
         """Return natural values from standardised coordinates (any leading dims).
 
         Real-valued: location + scale * u; log-normal: exp(location + scale * u); half-normal:
-        scale * exp(u).
+        scale * exp(u); partial correlation: tanh(u).
         """
+        if self.family == "partial_correlation":
+            return np.asarray(np.tanh(standard))
         if self.family == "half_normal":
             return np.asarray(self.scale * np.exp(standard))
         values = self.location + self.scale * standard
@@ -70,6 +75,8 @@ class Hyperparameter:
 
     def to_standard(self, value: np.ndarray) -> np.ndarray:
         """Return standardised coordinates, the inverse of :meth:`from_standard`."""
+        if self.family == "partial_correlation":
+            return np.asarray(np.arctanh(value))
         if self.family == "half_normal":
             return np.asarray(np.log(value / self.scale))
         logs = np.log(value) if self.family == "log_normal" else value
@@ -90,6 +97,10 @@ class Hyperparameter:
             nu = self.degrees_of_freedom
             constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
             return float(np.sum(constant - (nu + 1) / 2 * np.log1p(standard**2 / nu)))
+        if self.family == "partial_correlation":  # log(1 - y^2) = -2 log cosh(u)
+            b, size = self.concentration, np.abs(standard)
+            log_cosh = size + np.log1p(np.exp(-2 * size)) - np.log(2)
+            return float(np.sum(-2 * b * log_cosh - (2 * b - 1) * np.log(2) - betaln(b, b)))
         return float(np.sum(-0.5 * standard**2 - 0.5 * _LOG_2PI))
 
     def sample(self, rng: np.random.Generator, draws: int) -> np.ndarray:
@@ -104,7 +115,8 @@ class Term:
     A term is x = mean + S z with z standard normal: independent elements, or one random walk per
     series along the last dim, x_k = mean + sum of innovations up to k, so that it starts at 0
     before its first element. Innovations (or elements) have sd ``scale`` times the hyperparameter
-    ``scale_by`` where one is named.
+    ``scale_by`` where one is named. Independent elements may be correlated over the first dim:
+    x = mean + scale * scale_by * (L z), L the Cholesky factor of a correlation matrix.
 
     Parameters
     ----------
@@ -120,6 +132,9 @@ class Term:
         Of the shape of the term.
     scale_by : str, optional
         Hyperparameter that multiplies the scale; its labels are those of the first dim.
+    correlated_by : str, optional
+        Hyperparameter with the partial correlations of all pairs of labels of the first dim, in the
+        order of :mod:`bajas.model.correlation`.
     """
 
     name: str
@@ -129,6 +144,7 @@ class Term:
     mean: np.ndarray
     scale: np.ndarray
     scale_by: str | None = None
+    correlated_by: str | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(len(labels) for labels in self.labels)
@@ -136,6 +152,8 @@ class Term:
             raise ValueError(f"term {self.name!r}: mean and scale must have shape {shape}")
         if not np.all(self.scale > 0):
             raise ValueError(f"term {self.name!r}: scales must be positive")
+        if self.correlated_by is not None and self.structure != "independent":
+            raise ValueError(f"term {self.name!r}: only independent elements can be correlated")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -154,10 +172,20 @@ class Term:
         factor = np.asarray(hyperparameters[self.scale_by])
         return np.asarray(self.scale * factor.reshape(*factor.shape, *([1] * (len(self.dims) - 1))))
 
+    def factor(self, hyperparameters: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """Return L over the first dim, shape (..., K, K), or None where nothing is correlated."""
+        if self.correlated_by is None:
+            return None
+        return cholesky_factor(np.asarray(hyperparameters[self.correlated_by]), self.shape[0])
+
     def from_standard(
         self, standard: np.ndarray, hyperparameters: Mapping[str, np.ndarray]
     ) -> np.ndarray:
         """Return the term from standard normal coordinates (any leading dims)."""
+        factor = self.factor(hyperparameters)
+        if factor is not None:
+            rows = standard.reshape(*factor.shape[:-1], -1)
+            standard = (factor @ rows).reshape(standard.shape)
         steps = self.scales(hyperparameters) * standard
         if self.structure == "random_walk":
             steps = np.cumsum(steps, axis=-1)
@@ -170,16 +198,28 @@ class Term:
         steps = value - self.mean
         if self.structure == "random_walk":
             steps = np.diff(steps, axis=-1, prepend=0.0)
-        return np.asarray(steps / self.scales(hyperparameters))
+        steps = steps / self.scales(hyperparameters)
+        factor = self.factor(hyperparameters)
+        if factor is not None:
+            rows = steps.reshape(*factor.shape[:-1], -1)
+            steps = np.linalg.solve(factor, rows).reshape(steps.shape)
+        return np.asarray(steps)
 
     def log_density(self, value: np.ndarray, hyperparameters: Mapping[str, np.ndarray]) -> float:
         """Return the log prior density of the term given its hyperparameters."""
         standard = self.to_standard(value, hyperparameters)
         log_scale = np.log(np.broadcast_to(self.scales(hyperparameters), standard.shape))
-        return float(np.sum(-0.5 * standard**2 - log_scale - 0.5 * _LOG_2PI))
+        total = np.sum(-0.5 * standard**2 - log_scale - 0.5 * _LOG_2PI)
+        factor = self.factor(hyperparameters)
+        if factor is not None:
+            total -= np.log(np.diagonal(factor)).sum() * (self.size // self.shape[0])
+        return float(total)
 
     def precision(self) -> sparse.csc_array:
-        """Return the sparse prior precision of the flattened term at unit hyperparameter."""
+        """Return the sparse prior precision of the flattened term at unit hyperparameter.
+
+        Without correlation over the first dim.
+        """
         inverse = sparse.csc_array(sparse.diags_array(1 / self.scale.ravel()))
         if self.structure == "random_walk":
             length = self.shape[-1]

@@ -11,9 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, polygamma
 
-from bajas.model.family import AT_LEAST, POINT, log_distribution_t4
+from bajas.model.correlation import partial_gradient
+from bajas.model.family import (
+    AT_LEAST,
+    NEGATIVE_BINOMIAL,
+    POINT,
+    POISSON,
+    log_distribution_t4,
+    stirling_slope,
+)
 from bajas.model.representation import Representation
 
 
@@ -55,15 +63,25 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
     theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
     jacobian = location_jacobian(representation, field, hyper, position)
     mu = representation.location(field, hyper)
-    sigma = representation.noise_scale(hyper)
-    score, information, score_sigma = _scores(representation, mu, sigma)
+    sigma = representation.noise_scale(hyper, field)
+    score, information, score_sigma, about_sigma = _scores(representation, mu, sigma)
 
     # log sigma moves with the log of its noise scale
-    share = theta[representation.noise] ** 2 / sigma**2
+    found = representation.noise >= 0
+    own2 = np.where(found, theta[representation.noise], 1.0) ** 2
+    if representation.log_noise.nnz:
+        own2 = own2 * np.exp(2 * (representation.log_noise @ field))
+    share = np.where(representation.form >= POISSON, 1.0, own2 / sigma**2)
     noise_jacobian = np.zeros_like(jacobian)
+    if representation.log_noise.nnz:
+        by_field = np.asarray(representation.log_noise.todense())
+        noise_jacobian = _through_terms(representation, by_field, hyper, position)
+        noise_jacobian *= share[:, None]
     slopes = log_slopes(representation)
-    columns = representation.field_size + representation.noise
-    noise_jacobian[np.arange(mu.size), columns] = share * slopes[representation.noise]
+    rows = np.flatnonzero(found)
+    noise_jacobian[rows, representation.field_size + representation.noise[rows]] += (
+        share * slopes[representation.noise]
+    )[rows]
 
     gradient = (
         jacobian.T @ score
@@ -71,11 +89,6 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
         + _prior_gradient(representation, position)
     )
     matrix = jacobian.T @ (information[:, None] * jacobian)
-    points = representation.points
-    if representation.degrees_of_freedom == 4.0:
-        about_sigma = np.where(points, 8.0 / 7.0, 0.0)
-    else:
-        about_sigma = np.where(points, 2.0, 0.0)
     matrix += noise_jacobian.T @ (about_sigma[:, None] * noise_jacobian)
     return Curvature(gradient, matrix, _prior_precision(representation, position))
 
@@ -101,31 +114,66 @@ def location_jacobian(
     by_field = (shares @ representation.interpolation) @ representation.node_design
     by_field = np.asarray((by_field + representation.reporting).todense())
 
+    jacobian = _through_terms(representation, by_field, hyper, position)
+    effects = np.asarray(representation.effects.todense())
+    slopes = _slopes(representation, hyper)
+    jacobian[:, representation.field_size :] += effects * slopes
+    return jacobian
+
+
+def _through_terms(
+    representation: Representation,
+    by_field: np.ndarray,
+    hyper: dict[str, np.ndarray],
+    position: np.ndarray,
+) -> np.ndarray:
+    """Return derivatives by the position, shape (row, size), from those by the field."""
     jacobian = np.zeros((by_field.shape[0], representation.size))
+    slopes = log_slopes(representation)
     for term in representation.terms:
         part = representation.term_slices[term.name]
         block = by_field[:, part].reshape(-1, *term.shape)
         if term.structure == "random_walk":  # transpose of the cumulative sum
             block = np.flip(np.cumsum(np.flip(block, axis=-1), axis=-1), axis=-1)
         scaled = block * term.scales(hyper)
-        jacobian[:, part] = scaled.reshape(by_field.shape[0], -1)
+        z = position[part].reshape(term.shape)
+        step = z
+        factor = term.factor(hyper)
+        if factor is not None:
+            assert term.correlated_by is not None
+            rows = scaled.reshape(-1, term.shape[0], term.size // term.shape[0])
+            flat = z.reshape(term.shape[0], -1)
+            step = (factor @ flat).reshape(term.shape)
+            target = representation.hyper_slices[term.correlated_by]
+            where = slice(
+                representation.field_size + target.start, representation.field_size + target.stop
+            )
+            jacobian[:, where] += partial_gradient(
+                hyper[term.correlated_by], np.tril(rows @ flat.T)
+            )
         if term.scale_by is not None:  # d x / d log scale = (x - mean) direction
-            z = position[part].reshape(term.shape)
-            moved = (scaled * z).reshape(by_field.shape[0], term.shape[0], -1).sum(axis=-1)
+            moved = (scaled * step).reshape(by_field.shape[0], term.shape[0], -1).sum(axis=-1)
             target = representation.hyper_slices[term.scale_by]
             columns = np.arange(target.start, target.stop)
-            slopes = log_slopes(representation)[columns]
-            jacobian[:, representation.field_size + columns] += moved * slopes
-    real = [
-        (hyper_block, representation.hyper_slices[hyper_block.name])
-        for hyper_block in representation.hyperparameters
-        if hyper_block.family in ("normal", "student_t")
-    ]
-    effects = np.asarray(representation.effects.todense())
-    for hyper_block, part in real:
-        columns = np.arange(part.start, part.stop)
-        jacobian[:, representation.field_size + columns] += effects[:, columns] * hyper_block.scale
+            jacobian[:, representation.field_size + columns] += moved * slopes[columns]
+        if factor is not None:
+            scaled = factor.T @ rows
+        jacobian[:, part] = scaled.reshape(by_field.shape[0], -1)
     return jacobian
+
+
+def _slopes(representation: Representation, hyper: dict[str, np.ndarray]) -> np.ndarray:
+    """Return d value / d standard of each hyperparameter."""
+    parts = []
+    for item in representation.hyperparameters:
+        value = hyper[item.name]
+        if item.family == "partial_correlation":
+            parts.append((1 - value) * (1 + value))
+        elif item.family == "half_normal":
+            parts.append(value)
+        else:
+            parts.append(item.scale * (value if item.family == "log_normal" else 1.0))
+    return np.concatenate(parts)
 
 
 def log_slopes(representation: Representation) -> np.ndarray:
@@ -152,6 +200,8 @@ def _prior_gradient(representation: Representation, position: np.ndarray) -> np.
         elif hyper.family == "student_t":
             nu = hyper.degrees_of_freedom
             gradient[where] = -(nu + 1) * u / (nu + u * u)
+        elif hyper.family == "partial_correlation":
+            gradient[where] = -2 * hyper.concentration * np.tanh(u)
     return gradient
 
 
@@ -165,26 +215,34 @@ def _prior_precision(representation: Representation, position: np.ndarray) -> np
         elif hyper.family == "student_t":
             nu = hyper.degrees_of_freedom
             precision[where] = (nu + 1) / (nu + 3)
+        elif hyper.family == "partial_correlation":  # mean of -d2 log p / du2 under the prior
+            twice = 2 * hyper.concentration
+            precision[where] = twice * twice / (twice + 1)
     return np.maximum(precision, 0.05)
 
 
 def _scores(
     representation: Representation, mu: np.ndarray, sigma: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return d logL / d mu, the information about mu, and d logL / d log sigma."""
-    t = (representation.log_value - mu) / sigma
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return d logL / d mu, the information about mu, d logL / d log sigma, that about log sigma.
+
+    For counts log sigma is log phi; the information about it is that of a gamma distribution of
+    shape phi, discounted by the share of the variance that it makes up: exact where counts are
+    large, of the right order elsewhere.
+    """
+    score, information = np.empty_like(mu), np.empty_like(mu)
+    score_sigma, about_sigma = np.zeros_like(mu), np.zeros_like(mu)
+    form = representation.form
+
+    at = form < POISSON
+    spread, sign = sigma[at], np.where(form[at] == AT_LEAST, -1.0, 1.0)
+    t = (representation.log_value[at] - mu[at]) / spread
     heavy = representation.degrees_of_freedom == 4.0
     if heavy:
         slope = -5 * t / (4 + t * t)
-        expected = np.full(t.size, 5.0 / 7.0)
+        expected, about = 5.0 / 7.0, 8.0 / 7.0
     else:
-        slope = -t
-        expected = np.ones(t.size)
-    score = -slope / sigma
-    score_sigma = -1 - t * slope
-    information = expected / sigma**2
-
-    sign = np.where(representation.form == AT_LEAST, -1.0, 1.0)
+        slope, expected, about = -t, 1.0, 2.0
     toward = sign * t
     if heavy:
         log_density = np.log(0.375) - 2.5 * np.log1p(toward**2 / 4)
@@ -193,8 +251,28 @@ def _scores(
     else:
         ratio = np.exp(-0.5 * toward**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(toward))
         bend = ratio * (toward + ratio)
-    bounds = representation.form != POINT
-    score = np.where(bounds, -sign * ratio / sigma, score)
-    information = np.where(bounds, np.maximum(bend, 0.0) / sigma**2, information)
-    score_sigma = np.where(bounds, -toward * ratio, score_sigma)
-    return score, information, score_sigma
+    bounds = form[at] != POINT
+    score[at] = np.where(bounds, -sign * ratio, -slope) / spread
+    information[at] = np.where(bounds, np.maximum(bend, 0.0), expected) / spread**2
+    score_sigma[at] = np.where(bounds, -toward * ratio, -1 - t * slope)
+    about_sigma[at] = np.where(bounds, 0.0, about)
+
+    at = form == POISSON
+    mean = np.exp(mu[at])
+    score[at], information[at] = representation.count[at] - mean, mean
+
+    at = form == NEGATIVE_BINOMIAL
+    y, mean, phi = representation.count[at], np.exp(mu[at]), sigma[at]
+    excess = (y - mean) / (phi + mean)
+    near = np.abs(excess) < 0.5
+    log_ratio = np.where(
+        near, np.log1p(np.where(near, excess, 0.0)), np.log((phi + y) / (phi + mean))
+    )
+    score[at] = phi * excess
+    information[at] = mean * phi / (phi + mean)
+    remainder = stirling_slope(phi + y) - stirling_slope(phi)
+    score_sigma[at] = phi * (log_ratio - excess + remainder) + 0.5 * y / (phi + y)
+    few = np.minimum(phi, 1e4)  # phi^2 trigamma(phi) - phi tends to 1/2
+    gamma = few**2 * polygamma(1, few) - few
+    about_sigma[at] = gamma * (mean / (phi + mean)) ** 2
+    return score, information, score_sigma, about_sigma

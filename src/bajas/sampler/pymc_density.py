@@ -17,7 +17,7 @@ import pytensor
 import pytensor.tensor as pt
 
 from bajas.errors import SamplingError
-from bajas.model.graph import build_pymc_model
+from bajas.model.graph import build_pymc_model, log_partial_correlation
 from bajas.model.representation import Representation
 from bajas.sampler.map import Map
 from bajas.sampler.stages import Target
@@ -78,6 +78,8 @@ def mapped_variables(representation: Representation, start: Map) -> dict[str, An
         elif hyper.family == "student_t":
             nu = hyper.degrees_of_freedom
             log_prior += (-(nu + 1) / 2 * pt.log1p(block**2 / nu)).sum()
+        elif hyper.family == "partial_correlation":
+            log_prior += log_partial_correlation(block, hyper.concentration).sum()
         else:
             log_prior += -0.5 * (block**2).sum()
         found[hyper.name] = block
