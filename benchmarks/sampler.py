@@ -163,7 +163,7 @@ def _report(peer: str, run: dict[str, Any]) -> None:
     cost = f"{run['cpu_s_total']} CPU s" if run["cpu_s_total"] is not None else "no CPU time known"
     state = "converged" if run["converged"] else "not converged"
     trouble = f" ({run['error']})" if "error" in run else ""
-    stopped = "" if run["complete"] else ", stopped or failed"
+    stopped = "" if run["complete"] or "error" in run else ", stopped at the limit"
     print(f"{peer}, seed {run['seed']}: {cost}, {state}{stopped}{trouble}", flush=True)
 
 

@@ -44,12 +44,12 @@ def run(representation: Representation, length: Length, seed: int) -> Run:
             meter.lap("compile")
         stats = draw.stats[0]
         if draw.tuning:
-            before += float(stats["n_steps"])
+            before += float(stats["tree_size"])
         else:
             place = draw.chain, draw.draw_idx - tune
             for name, part, _, _ in blocks:  # unconstrained, as the standardised coordinates are
                 position[*place, part] = np.ravel(draw.point[values[name]])
-            steps[place], diverging[place] = stats["n_steps"], stats["diverging"]
+            steps[place], diverging[place] = stats["tree_size"], stats["diverging"]
         if meter.over():
             raise KeyboardInterrupt
 
