@@ -37,6 +37,14 @@ def by_differences(representation: Representation, at: np.ndarray, step: float) 
     return (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step)
 
 
+def amplified(representation: Representation, at: np.ndarray) -> float:
+    """How much of its digits a run loses: it is a difference of running sums."""
+    intensity = np.exp(representation.log_intensity(representation.unpack(at)[0]))
+    running, (start, stop) = representation.runs.running(intensity), representation.runs.places
+    with np.errstate(divide="ignore"):
+        return float((running[stop] / (running[stop] - running[start])).max())
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(representations(), st.integers(0, 2**32 - 1), st.sampled_from(STRETCHES))
 def test_kernel_and_numpy_agree(representation: Representation, seed: int, stretch: float) -> None:
@@ -49,9 +57,13 @@ def test_kernel_and_numpy_agree(representation: Representation, seed: int, stret
     if not (np.isfinite(expected) and np.isfinite(slopes).all()):
         assert stretch > 1
         return
-    assert value == pytest.approx(expected, rel=1e-8, abs=1e-8)
+    lost = amplified(representation, at)
+    if lost > 1e12:  # nothing is left of some run
+        return
+    error = 1e-8 + 1e-14 * lost
+    assert value == pytest.approx(expected, rel=error, abs=error)
     size = max(1.0, np.abs(slopes).max())
-    np.testing.assert_allclose(gradient, slopes, rtol=1e-8, atol=1e-8 * size)
+    np.testing.assert_allclose(gradient, slopes, rtol=error, atol=error * size)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

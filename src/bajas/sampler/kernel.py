@@ -20,10 +20,12 @@ from bajas.sampler.kernel_arrays import (
     LOG_NORMAL,
     PARTIAL_CORRELATION,
     STUDENT_T,
+    Counts,
     Kernel,
+    Product,
     kernel_arrays,
 )
-from bajas.sampler.special import bound, exponentials, logarithms, stirling
+from bajas.sampler.special import bound, exponentials, logarithms, stirling, stirlings, total
 
 __all__ = ["Kernel", "kernel_arrays", "log_density"]
 
@@ -42,7 +44,7 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         Arrays of the representation.
     """
     field_size, hyper_size = k.mean.size, k.family.size
-    observations, cells, nodes = k.form.size, k.cell_pointer.size - 1, k.node_offset.size
+    observations, cells, nodes = k.form.size, k.cell.pointer.size - 1, k.node_offset.size
     sums, groups = k.sum_start.size - 1, k.group_noise.size
     value = k.constant[0]
 
@@ -81,73 +83,72 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
             gradient[field_size + h] = -u
 
     # field: steps, correlated where they are, scaled; walks summed up
-    field, sd, step = np.empty(field_size), np.empty(field_size), position[:field_size]
+    step = position[:field_size]
     if k.correlated_start.size:
         step = step.copy()
         for c in range(k.correlated_start.size):
             rows, columns = k.correlated_rows[c], k.correlated_columns[c]
-            part = slice(k.correlated_start[c], k.correlated_start[c] + rows * columns)
+            block = slice(k.correlated_start[c], k.correlated_start[c] + rows * columns)
             first = k.correlated_hyper[c]
             factor = _factor(theta[first:], slope[first:], rows)
             _correlate(
-                factor, position[part].reshape(rows, columns), step[part].reshape(rows, columns)
+                factor, position[block].reshape(rows, columns), step[block].reshape(rows, columns)
             )
-    for i in range(field_size):
-        sd[i] = k.scale[i] if k.scale_by[i] < 0 else k.scale[i] * theta[k.scale_by[i]]
-        field[i] = sd[i] * step[i]
-        value -= 0.5 * position[i] * position[i]
+    sd = k.scale.copy()
+    for s in range(k.scaled_start.size):
+        part, by = sd[k.scaled_start[s] : k.scaled_stop[s]], theta[k.scaled_hyper[s]]
+        for i in range(part.size):
+            part[i] *= by
+    field = sd * step
     for w in range(k.walk_start.size):
-        for i in range(k.walk_start[w] + 1, k.walk_stop[w]):
-            field[i] += field[i - 1]
+        walk = field[k.walk_start[w] : k.walk_stop[w]]
+        for i in range(1, walk.size):
+            walk[i] += walk[i - 1]
     for i in range(field_size):
         field[i] += k.mean[i]
+        value -= 0.5 * position[i] * position[i]
 
     # nodes, cells, running sums of the intensity
-    node = np.empty(nodes)
-    for n in range(nodes):
-        total = k.node_offset[n]
-        for e in range(k.node_pointer[n], k.node_pointer[n + 1]):
-            total += k.node_value[e] * field[k.node_column[e]]
-        node[n] = total
-    eta, intensity = np.empty(cells), np.empty(cells)
-    for c in range(cells):
-        total = 0.0
-        for e in range(k.cell_pointer[c], k.cell_pointer[c + 1]):
-            total += k.cell_value[e] * node[k.cell_column[e]]
-        eta[c] = total
+    node = k.node_offset.copy()
+    _add_product(k.node, field, node)
+    eta, intensity = np.zeros(cells), np.empty(cells)
+    _add_product(k.cell, node, eta)
     exponentials(eta, intensity)
     running = np.empty(cells + sums)
     for s in range(sums):
-        total = 0.0
-        running[k.sum_start[s] + s] = 0.0
-        for c in range(k.sum_start[s], k.sum_start[s + 1]):
-            total += intensity[c]
-            running[c + s + 1] = total
+        part = intensity[k.sum_start[s] : k.sum_start[s + 1]]
+        into = running[k.sum_start[s] + s : k.sum_start[s + 1] + s + 1]
+        level = 0.0
+        into[0] = level
+        for c in range(part.size):
+            level += part[c]
+            into[c + 1] = level
 
-    # the noise of each group of observations: without its own sd, and phi of counts
-    noise, factor_of = np.empty(groups), np.ones(groups)
+    # the noise of each group of observations: without their own sd, and phi of counts
+    noise, factor_of = np.zeros(groups), np.empty(groups)
+    _add_product(k.log_noise, field, noise)
     by_noise, by_log_noise = np.zeros(groups), np.zeros(groups)
     for g in range(groups):
-        if k.group_pointer[g] < k.group_pointer[g + 1]:
-            total = 0.0
-            for e in range(k.group_pointer[g], k.group_pointer[g + 1]):
-                total += k.group_value[e] * field[k.group_column[e]]
-            factor_of[g] = np.exp(total)
+        factor_of[g] = np.exp(noise[g])
         noise[g] = factor_of[g] * (1.0 if k.group_noise[g] < 0 else theta[k.group_noise[g]])
 
-    # observations: sums, then points and bounds, then counts
+    # observations: sums and locations; points and bounds, then counts
     tau = np.zeros(observations)
     for r in range(k.run_observation.size):
         tau[k.run_observation[r]] += k.run_weight[r] * (
             running[k.run_stop[r]] - running[k.run_start[r]]
         )
+    location = np.zeros(observations)  # of counts without log tau
+    for o in k.continuous:
+        location[o] = np.log(tau[o])
+    _add_product(k.bias, field, location)
+    _add_product(k.effect, theta, location)
     by_mu = np.empty(observations)  # d value / d mu
     heavy = k.heavy[0]
     for o in k.continuous:
-        mu = _reported(np.log(tau[o]), o, field, theta, k)
         own = noise[k.group[o]]
         sigma = np.sqrt(own * own + k.log_sd[o] * k.log_sd[o])
-        t = (k.log_value[o] - mu) / sigma
+        t = (k.log_value[o] - location[o]) / sigma
         if k.form[o] == POINT:
             if heavy:
                 value += -0.9808292530117262 - np.log(sigma) - 2.5 * np.log1p(0.25 * t * t)
@@ -165,25 +166,21 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
             by_mu[o] = -sign * ratio / sigma
             by_sigma = -side * ratio / sigma
         by_noise[k.group[o]] += by_sigma * own / sigma
-    if k.counted.size:
-        value += _counts(tau, field, theta, noise, by_mu, by_log_noise, k)
+    if k.counts.observation.size:
+        value += _counts(tau, location, noise, by_mu, by_log_noise, k.counts)
 
     # back to reporting terms and noise
     field_gradient = np.zeros(field_size)
-    for o in range(observations):
-        for e in range(k.bias_pointer[o], k.bias_pointer[o + 1]):
-            field_gradient[k.bias_column[e]] += k.bias_value[e] * by_mu[o]
-        for e in range(k.effect_pointer[o], k.effect_pointer[o + 1]):
-            theta_gradient[k.effect_column[e]] += k.effect_value[e] * by_mu[o]
+    _add_product(k.bias_back, by_mu, field_gradient)
+    _add_product(k.effect_back, by_mu, theta_gradient)
     for g in range(groups):
         h = k.group_noise[g]
         if h >= 0:
             theta_gradient[h] += by_noise[g] * factor_of[g]
             if by_log_noise[g] != 0.0:
                 theta_gradient[h] += by_log_noise[g] / theta[h]
-        by_log = by_noise[g] * noise[g] + by_log_noise[g]
-        for e in range(k.group_pointer[g], k.group_pointer[g + 1]):
-            field_gradient[k.group_column[e]] += k.group_value[e] * by_log
+        by_log_noise[g] += by_noise[g] * noise[g]
+    _add_product(k.log_noise_back, by_log_noise, field_gradient)
 
     # back through runs, cells and nodes
     change = np.zeros(cells + sums)
@@ -192,35 +189,37 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         moved = k.run_weight[r] * (by_mu[o] / tau[o])
         change[k.run_start[r]] += moved
         change[k.run_stop[r]] -= moved
-    node_gradient = np.zeros(nodes)
     for s in range(sums):
+        part = intensity[k.sum_start[s] : k.sum_start[s + 1]]
+        moves = change[k.sum_start[s] + s : k.sum_start[s + 1] + s]
         level = 0.0
-        for c in range(k.sum_start[s], k.sum_start[s + 1]):
-            level += change[c + s]
-            moved = level * intensity[c]
-            for e in range(k.cell_pointer[c], k.cell_pointer[c + 1]):
-                node_gradient[k.cell_column[e]] += k.cell_value[e] * moved
-    for n in range(nodes):
-        moved = node_gradient[n]
-        if moved != 0.0:
-            for e in range(k.node_pointer[n], k.node_pointer[n + 1]):
-                field_gradient[k.node_column[e]] += k.node_value[e] * moved
+        for c in range(part.size):
+            level += moves[c]
+            part[c] *= level  # from here on the derivative by eta
+    node_gradient = np.zeros(nodes)
+    _add_product(k.cell_back, intensity, node_gradient)
+    _add_product(k.node_back, node_gradient, field_gradient)
 
     # back through walks, scales and correlations
     for w in range(k.walk_start.size):
-        for i in range(k.walk_stop[w] - 2, k.walk_start[w] - 1, -1):
-            field_gradient[i] += field_gradient[i + 1]
-    for i in range(field_size):
-        if k.scale_by[i] >= 0:
-            theta_gradient[k.scale_by[i]] += field_gradient[i] * k.scale[i] * step[i]
-        field_gradient[i] *= sd[i]
+        walk = field_gradient[k.walk_start[w] : k.walk_stop[w]]
+        for i in range(walk.size - 2, -1, -1):
+            walk[i] += walk[i + 1]
+    for s in range(k.scaled_start.size):
+        first, last = k.scaled_start[s], k.scaled_stop[s]
+        pull, unit, moves = field_gradient[first:last], k.scale[first:last], step[first:last]
+        found = theta_gradient[k.scaled_hyper[s]]
+        for i in range(pull.size):
+            found += pull[i] * unit[i] * moves[i]
+        theta_gradient[k.scaled_hyper[s]] = found
+    field_gradient *= sd
     for c in range(k.correlated_start.size):
         rows, columns = k.correlated_rows[c], k.correlated_columns[c]
-        part = slice(k.correlated_start[c], k.correlated_start[c] + rows * columns)
+        block = slice(k.correlated_start[c], k.correlated_start[c] + rows * columns)
         first = k.correlated_hyper[c]
         _correlate_back(
-            position[part].reshape(rows, columns),
-            field_gradient[part].reshape(rows, columns),
+            position[block].reshape(rows, columns),
+            field_gradient[block].reshape(rows, columns),
             theta[first:],
             slope[first:],
             gradient[field_size + first :],
@@ -233,79 +232,84 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _reported(total: float, o: int, field: np.ndarray, theta: np.ndarray, k: Kernel) -> float:
-    """Return a log of an observation's true sum with reporting terms and effects added."""
-    for e in range(k.bias_pointer[o], k.bias_pointer[o + 1]):
-        total += k.bias_value[e] * field[k.bias_column[e]]
-    for e in range(k.effect_pointer[o], k.effect_pointer[o + 1]):
-        total += k.effect_value[e] * theta[k.effect_column[e]]
-    return total
+def _add_product(matrix: Product, x: np.ndarray, out: np.ndarray) -> None:
+    """Add a sparse matrix times x to ``out``."""
+    pointer, column, value = matrix
+    if value.size == 0:
+        return
+    for i in range(out.size):
+        found = out[i]
+        for e in range(pointer[i], pointer[i + 1]):
+            found += value[e] * x[column[e]]
+        out[i] = found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _counts(
     tau: np.ndarray,
-    field: np.ndarray,
-    theta: np.ndarray,
+    location: np.ndarray,
     noise: np.ndarray,
     by_mu: np.ndarray,
     by_log_noise: np.ndarray,
-    k: Kernel,
+    k: Counts,
 ) -> float:
     """Return the log probability of counts, and its derivatives; see :mod:`bajas.model.family`."""
-    size = k.counted.size
-    poisson = size - k.pair.size
-    bias, mean, log_true = np.empty(size), np.empty(size), np.empty(size)
-    true = np.empty(size)
+    size, spread, pairs = k.observation.size, k.pair.size, k.pair_count.size
+    poisson = size - spread
+    bias, true, mean = np.empty(size), np.empty(size), np.empty(size)
+    term, by_mean = np.empty(size), np.empty(size)
     for i in range(size):
-        bias[i] = _reported(0.0, k.counted[i], field, theta, k)
-        true[i] = tau[k.counted[i]]
+        bias[i] = location[k.observation[i]]
+        true[i] = tau[k.observation[i]]
     exponentials(bias, mean)
-    logarithms(true, log_true)
-    value = 0.0
+    logarithms(true, term)
     for i in range(size):
         mean[i] *= true[i]
-        value += k.counts[i] * (log_true[i] + bias[i] - k.log_count[i]) + k.count_constant[i]
+        term[i] = k.count[i] * (term[i] + bias[i] - k.log_count[i]) + k.constant[i]
     for i in range(poisson):
-        value += k.counts[i] - mean[i]
-        by_mu[k.counted[i]] = k.counts[i] - mean[i]
-
-    # what depends on phi and the count alone, once for each pair of them
-    pairs = k.pair_group.size
-    whole, log_whole = np.empty(pairs), np.empty(pairs)
-    of_pair, slope_of_pair = np.empty(pairs), np.empty(pairs)
-    for p in range(pairs):
-        whole[p] = noise[k.pair_group[p]] + k.pair_count[p]
-    logarithms(whole, log_whole)
-    last, remainder, slope, log_phi = -1, 0.0, 0.0, 0.0
-    for p in range(pairs):
-        phi = noise[k.pair_group[p]]
-        if k.pair_group[p] != last:
-            last = k.pair_group[p]
+        by_mean[i] = k.count[i] - mean[i]
+        term[i] += by_mean[i]
+    if spread:
+        # what depends on phi and the count alone, once for each pair of them
+        whole, log_whole = np.empty(pairs), np.empty(pairs)
+        of_pair, slope_of_pair = np.empty(pairs), np.empty(pairs)
+        for g in range(k.group.size):
+            phi = noise[k.group[g]]
+            for p in range(k.group_pair_start[g], k.group_pair_start[g + 1]):
+                whole[p] = phi + k.pair_count[p]
+        logarithms(whole, log_whole)
+        stirlings(whole, of_pair, slope_of_pair)
+        for g in range(k.group.size):
+            phi = noise[k.group[g]]
             remainder, slope = stirling(phi)
-            log_phi = np.log(phi)
-        remainder_whole, slope_whole = stirling(whole[p])
-        of_pair[p] = remainder_whole - remainder - 0.5 * (log_whole[p] - log_phi)
-        slope_of_pair[p] = phi * (slope_whole - slope) + 0.5 * k.pair_count[p] / whole[p]
-
-    spread = k.pair.size
-    ratio, log_ratio = np.empty(spread), np.empty(spread)
-    for j in range(spread):
-        ratio[j] = whole[k.pair[j]] / (noise[k.group[k.counted[poisson + j]]] + mean[poisson + j])
-    logarithms(ratio, log_ratio)
-    for j in range(spread):
-        i, p = poisson + j, k.pair[j]
-        g = k.pair_group[p]
-        phi = noise[g]
-        excess = (k.counts[i] - mean[i]) / (phi + mean[i])
-        # log1p(excess): near 0 the ratio has lost the digits that the excess has
-        corrected = log_ratio[j]
-        if np.abs(excess) < 0.5:
-            corrected += (excess - (ratio[j] - 1.0)) / ratio[j]
-        value += whole[p] * corrected + of_pair[p]
-        by_mu[k.counted[i]] = phi * excess
-        by_log_noise[g] += phi * (corrected - excess) + slope_of_pair[p]
-    return value
+            half_log = remainder - 0.5 * np.log(phi)
+            for p in range(k.group_pair_start[g], k.group_pair_start[g + 1]):
+                of_pair[p] -= half_log + 0.5 * log_whole[p]
+                slope_of_pair[p] = phi * (slope_of_pair[p] - slope) + 0.5 * (
+                    k.pair_count[p] / whole[p]
+                )
+        ratio, log_ratio = np.empty(spread), np.empty(spread)
+        for g in range(k.group.size):
+            phi = noise[k.group[g]]
+            for j in range(k.group_start[g], k.group_start[g + 1]):
+                ratio[j] = whole[k.pair[j]] / (phi + mean[poisson + j])
+        logarithms(ratio, log_ratio)
+        by_phi = np.empty(spread)
+        for g in range(k.group.size):
+            phi = noise[k.group[g]]
+            for j in range(k.group_start[g], k.group_start[g + 1]):
+                i, p = poisson + j, k.pair[j]
+                excess = (k.count[i] - mean[i]) / (phi + mean[i])
+                # log1p(excess): near 0 the ratio has lost the digits that the excess has
+                lost = (excess - (ratio[j] - 1.0)) / ratio[j]
+                corrected = log_ratio[j] + (lost if np.abs(excess) < 0.5 else 0.0)
+                term[i] += whole[p] * corrected + of_pair[p]
+                by_mean[i] = phi * excess
+                by_phi[j] = phi * (corrected - excess) + slope_of_pair[p]
+            by_log_noise[k.group[g]] += total(by_phi[k.group_start[g] : k.group_start[g + 1]])
+    for i in range(size):
+        by_mu[k.observation[i]] = by_mean[i]
+    return total(term)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -22,63 +23,83 @@ _FAMILIES = {
 }
 
 
+class Product(NamedTuple):
+    """A sparse matrix by rows, for products with vectors.
+
+    Indices without a sign: compiled code needn't ask whether they count from the end.
+    """
+
+    pointer: np.ndarray
+    column: np.ndarray
+    value: np.ndarray
+
+
+class Counts(NamedTuple):
+    """Observations that are counts: Poisson first, then negative binomial by group and count.
+
+    Negative binomial counts of one group that are the same number are a *pair*, for which gamma
+    functions are computed once.
+    """
+
+    observation: np.ndarray
+    count: np.ndarray  # type: ignore[assignment]  # hides a method of tuples
+    log_count: np.ndarray
+    constant: np.ndarray
+    pair: np.ndarray
+    pair_count: np.ndarray
+    group: np.ndarray
+    group_start: np.ndarray
+    group_pair_start: np.ndarray
+
+
 class Kernel(NamedTuple):
     """A representation as plain arrays, in the order in which the kernel uses them.
 
-    Observations that share a hyperparameter and terms of their noise are a *group*; counts of one
-    group that are the same number are a *pair*, for which gamma functions are computed once.
+    Each sparse matrix is there with its transpose, the way back of the gradient. Observations that
+    share a hyperparameter and terms of their noise are a *group*.
     """
 
+    constant: np.ndarray
+    family: np.ndarray
+    location: np.ndarray
+    spread: np.ndarray
+    freedom: np.ndarray
+    concentration: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
-    scale_by: np.ndarray
+    scaled_start: np.ndarray
+    scaled_stop: np.ndarray
+    scaled_hyper: np.ndarray
     walk_start: np.ndarray
     walk_stop: np.ndarray
     correlated_start: np.ndarray
     correlated_rows: np.ndarray
     correlated_columns: np.ndarray
     correlated_hyper: np.ndarray
-    family: np.ndarray
-    location: np.ndarray
-    spread: np.ndarray
-    freedom: np.ndarray
-    concentration: np.ndarray
     node_offset: np.ndarray
-    node_pointer: np.ndarray
-    node_column: np.ndarray
-    node_value: np.ndarray
-    cell_pointer: np.ndarray
-    cell_column: np.ndarray
-    cell_value: np.ndarray
+    node: Product
+    node_back: Product
+    cell: Product
+    cell_back: Product
     sum_start: np.ndarray
     run_observation: np.ndarray
     run_start: np.ndarray
     run_stop: np.ndarray
     run_weight: np.ndarray
-    bias_pointer: np.ndarray
-    bias_column: np.ndarray
-    bias_value: np.ndarray
-    effect_pointer: np.ndarray
-    effect_column: np.ndarray
-    effect_value: np.ndarray
+    bias: Product
+    bias_back: Product
+    effect: Product
+    effect_back: Product
+    group: np.ndarray
+    group_noise: np.ndarray
+    log_noise: Product
+    log_noise_back: Product
+    continuous: np.ndarray
     form: np.ndarray
     log_value: np.ndarray
     log_sd: np.ndarray
-    group: np.ndarray
-    group_noise: np.ndarray
-    group_pointer: np.ndarray
-    group_column: np.ndarray
-    group_value: np.ndarray
-    continuous: np.ndarray
     heavy: np.ndarray
-    counted: np.ndarray
-    counts: np.ndarray
-    log_count: np.ndarray
-    count_constant: np.ndarray
-    pair: np.ndarray
-    pair_group: np.ndarray
-    pair_count: np.ndarray
-    constant: np.ndarray
+    counts: Counts
 
 
 def kernel_arrays(representation: Representation) -> Kernel:
@@ -104,120 +125,121 @@ def kernel_arrays(representation: Representation) -> Kernel:
     """
     size = representation.field_size
     mean, scale = np.empty(size), np.empty(size)
-    scale_by = np.full(size, -1, dtype=np.int64)
-    starts: list[int] = []
-    stops: list[int] = []
+    scaled: list[tuple[int, int, int]] = []
+    walks: list[tuple[int, int]] = []
+    correlated: list[tuple[int, int, int, int]] = []
     for term in representation.terms:
         part = representation.term_slices[term.name]
         mean[part], scale[part] = term.mean.ravel(), term.scale.ravel()
+        columns = term.size // term.shape[0]
         if term.scale_by is not None:
             first = representation.hyper_slices[term.scale_by].start
-            scale_by[part] = first + np.repeat(np.arange(term.shape[0]), term.size // term.shape[0])
+            edges = range(part.start, part.stop + 1, columns)
+            scaled += [(a, b, first + i) for i, (a, b) in enumerate(pairwise(edges))]
         if term.structure == "random_walk":
-            edges = np.arange(part.start, part.stop + 1, term.shape[-1])
-            starts.extend(edges[:-1])
-            stops.extend(edges[1:])
+            walks += pairwise(range(part.start, part.stop + 1, term.shape[-1]))
+        if term.correlated_by is not None:
+            first = representation.hyper_slices[term.correlated_by].start
+            correlated.append((part.start, term.shape[0], columns, first))
     hyper = representation.hyperparameters
-    family = np.concatenate([np.full(h.size, _FAMILIES[h.family]) for h in hyper])
-    freedom = np.concatenate([np.full(h.size, h.degrees_of_freedom) for h in hyper])
-    heavy = representation.degrees_of_freedom == 4.0
-    correlated = [term for term in representation.terms if term.correlated_by is not None]
-    terms_at, hyper_at = representation.term_slices, representation.hyper_slices
     start, stop = representation.runs.places
+    group, firsts = _groups(representation)
+    log_noise = sparse.csr_array(representation.log_noise[firsts])
     return Kernel(
-        mean=mean,
-        scale=scale,
-        scale_by=scale_by,
-        walk_start=np.array(starts, dtype=np.int64),
-        walk_stop=np.array(stops, dtype=np.int64),
-        correlated_start=_whole([terms_at[t.name].start for t in correlated]),
-        correlated_rows=_whole([t.shape[0] for t in correlated]),
-        correlated_columns=_whole([t.size // t.shape[0] for t in correlated]),
-        correlated_hyper=_whole([hyper_at[str(t.correlated_by)].start for t in correlated]),
-        family=family.astype(np.int64),
+        constant=np.array([_constant(representation)]),
+        family=_whole(np.concatenate([np.full(h.size, _FAMILIES[h.family]) for h in hyper])),
         location=np.concatenate([h.location for h in hyper]).astype(float),
         spread=np.concatenate([h.scale for h in hyper]).astype(float),
-        freedom=freedom.astype(float),
+        freedom=np.concatenate([np.full(h.size, h.degrees_of_freedom) for h in hyper]),
         concentration=np.concatenate([h.concentration for h in hyper]).astype(float),
-        node_offset=representation.node_offset,
-        **_csr("node", representation.node_design),
-        **_csr("cell", representation.interpolation),
+        mean=mean,
+        scale=scale,
+        **_columns(("scaled_start", "scaled_stop", "scaled_hyper"), scaled),
+        **_columns(("walk_start", "walk_stop"), walks),
+        **_columns(
+            ("correlated_start", "correlated_rows", "correlated_columns", "correlated_hyper"),
+            correlated,
+        ),
+        node_offset=representation.node_offset.astype(float),
+        node=_product(representation.node_design),
+        node_back=_product(representation.node_design.T),
+        cell=_product(representation.interpolation),
+        cell_back=_product(representation.interpolation.T),
         sum_start=_whole([0, *representation.runs.edges, representation.cell_count]),
-        run_observation=representation.runs.observation.astype(np.int64),
-        run_start=start.astype(np.int64),
-        run_stop=stop.astype(np.int64),
+        run_observation=representation.runs.observation.astype(np.uint64),
+        run_start=start.astype(np.uint64),
+        run_stop=stop.astype(np.uint64),
         run_weight=representation.runs.weight.astype(float),
-        **_csr("bias", representation.reporting),
-        **_csr("effect", representation.effects),
-        form=representation.form.astype(np.int64),
+        bias=_product(representation.reporting),
+        bias_back=_product(representation.reporting.T),
+        effect=_product(representation.effects),
+        effect_back=_product(representation.effects.T),
+        group=group,
+        group_noise=_whole(representation.noise[firsts]),
+        log_noise=_product(log_noise),
+        log_noise_back=_product(log_noise.T),
+        continuous=np.flatnonzero(representation.form < POISSON),
+        form=_whole(representation.form),
         log_value=representation.log_value,
         log_sd=representation.log_sd,
-        **_groups(representation),
-        continuous=np.flatnonzero(representation.form < POISSON),
-        heavy=np.array([heavy]),
-        constant=np.array([_constant(representation)]),
+        heavy=np.array([representation.degrees_of_freedom == 4.0]),
+        counts=_counts(representation, group, len(firsts)),
     )
 
 
-def _whole(values: list[int]) -> np.ndarray:
+def _whole(values: Any) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 
 
-def _groups(representation: Representation) -> dict[str, np.ndarray]:
-    """Return groups of observations of the same noise and pairs of group and count."""
+def _columns(names: tuple[str, ...], rows: list[Any]) -> dict[str, Any]:
+    table = _whole(rows).reshape(-1, len(names))
+    return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(names)}
+
+
+def _product(matrix: Any) -> Product:
+    rows = sparse.csr_array(matrix)
+    return Product(
+        rows.indptr.astype(np.uint64), rows.indices.astype(np.uint32), rows.data.astype(float)
+    )
+
+
+def _groups(representation: Representation) -> tuple[np.ndarray, np.ndarray]:
+    """Return the group of each observation and the first observation of each group."""
     rows = representation.log_noise
     keys: dict[tuple[int, bytes, bytes], int] = {}
-    group = np.empty(len(representation.names), dtype=np.int64)
-    firsts = []
+    group, firsts = np.empty(len(representation.names), dtype=np.int64), []
     for i, noise in enumerate(representation.noise):
         part = slice(rows.indptr[i], rows.indptr[i + 1])
         key = (int(noise), rows.indices[part].tobytes(), rows.data[part].tobytes())
-        if representation.form[i] == POISSON:  # has no noise
-            key = (-1, b"", b"")
         if key not in keys:
-            firsts.append(i if key != (-1, b"", b"") else -1)
+            firsts.append(i)
         group[i] = keys.setdefault(key, len(keys))
-    columns = [np.zeros(0, dtype=np.int64)]
-    values, pointer = [np.zeros(0)], [0]
-    for first in firsts:
-        part = slice(rows.indptr[first], rows.indptr[first + 1]) if first >= 0 else slice(0, 0)
-        columns.append(rows.indices[part].astype(np.int64))
-        values.append(rows.data[part].astype(float))
-        pointer.append(pointer[-1] + columns[-1].size)
+    return group, _whole(firsts)
 
-    # Poisson first, then negative binomial: the kernel goes over both at once
-    order = [np.flatnonzero(representation.form == f) for f in (POISSON, NEGATIVE_BINOMIAL)]
-    counted = np.concatenate(order)
-    count = representation.count[counted].astype(float)
-    positive = np.maximum(count, 1.0)
-    constant = -0.5 * np.log(2 * np.pi * positive) - stirling_remainder(positive)
-    constant = np.where(count > 0, constant, 0.0)  # of y log y - y - log y!
-    spread = order[1]
+
+def _counts(representation: Representation, group: np.ndarray, groups: int) -> Counts:
+    poisson = np.flatnonzero(representation.form == POISSON)
+    spread = np.flatnonzero(representation.form == NEGATIVE_BINOMIAL)
+    spread = spread[np.lexsort((representation.count[spread], group[spread]))]
     pairs, pair = np.unique(
         np.stack([group[spread], representation.count[spread]]), axis=1, return_inverse=True
     )
-    return {
-        "group": group,
-        "group_noise": _whole([representation.noise[f] if f >= 0 else -1 for f in firsts]),
-        "group_pointer": _whole(pointer),
-        "group_column": np.concatenate(columns),
-        "group_value": np.concatenate(values),
-        "counted": counted,
-        "counts": count,
-        "log_count": np.log(positive),
-        "count_constant": constant,
-        "pair": pair.ravel().astype(np.int64),
-        "pair_group": pairs[0].astype(np.int64),
-        "pair_count": pairs[1].astype(float),
-    }
-
-
-def _csr(name: str, matrix: sparse.csr_array) -> dict[str, np.ndarray]:
-    return {
-        f"{name}_pointer": matrix.indptr.astype(np.int64),
-        f"{name}_column": matrix.indices.astype(np.int64),
-        f"{name}_value": matrix.data.astype(float),
-    }
+    observation = np.concatenate([poisson, spread])
+    count = representation.count[observation].astype(float)
+    positive = np.maximum(count, 1.0)
+    constant = -0.5 * np.log(2 * np.pi * positive) - stirling_remainder(positive)
+    found = np.unique(group[spread])
+    return Counts(
+        observation=observation.astype(np.uint64),
+        count=count,
+        log_count=np.log(positive),
+        constant=np.where(count > 0, constant, 0.0),  # y log y - y - log y!
+        pair=pair.ravel().astype(np.uint32),
+        pair_count=pairs[1].astype(float),
+        group=_whole(found),
+        group_start=_whole(np.searchsorted(group[spread], np.append(found, groups))),
+        group_pair_start=_whole(np.searchsorted(pairs[0], np.append(found, groups))),
+    )
 
 
 def _constant(representation: Representation) -> float:

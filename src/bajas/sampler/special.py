@@ -98,6 +98,25 @@ def stirling(x: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def stirlings(x: np.ndarray, remainder: np.ndarray, slope: np.ndarray) -> None:
+    """Write s(x) and s'(x), as :func:`stirling`, of an array in which most are above 10."""
+    for i in range(x.size):
+        remainder[i], slope[i] = _stirling_series(max(x[i], 10.0))
+    for i in range(x.size):
+        if x[i] < 10.0:
+            remainder[i], slope[i] = stirling(x[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"})
+def total(x: np.ndarray) -> float:
+    """Return the sum, in whichever order is fast."""
+    found = 0.0
+    for i in range(x.size):
+        found += x[i]
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _stirling_series(x: float) -> tuple[float, float]:
     r = 1.0 / x
     q = r * r
