@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from bajas.model.family import AT_LEAST, POINT
+from bajas.sampler.biases import Biases, biases_back, no_biases, solve_biases
 from bajas.sampler.kernel_arrays import (
     HALF_NORMAL,
     LOG_NORMAL,
@@ -27,7 +28,9 @@ from bajas.sampler.kernel_arrays import (
 )
 from bajas.sampler.special import bound, exponentials, logarithms, stirling, stirlings, total
 
-__all__ = ["Kernel", "kernel_arrays", "log_density"]
+__all__ = ["Kernel", "density_given_biases", "kernel_arrays", "log_density"]
+
+NO_BIASES = no_biases()
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -43,6 +46,28 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
     k : Kernel
         Arrays of the representation.
     """
+    return density_given_biases(position, gradient, np.empty_like(position), k, NO_BIASES)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def density_given_biases(
+    position: np.ndarray, gradient: np.ndarray, standard: np.ndarray, k: Kernel, b: Biases
+) -> float:
+    """Return the log posterior density where biases have coordinates given everything else.
+
+    Parameters
+    ----------
+    position : ndarray, shape (size,)
+        Standardised coordinates, but for the biases' columns: there those of
+        :mod:`bajas.sampler.biases`.
+    gradient, standard : ndarray, shape (size,)
+        Derivatives by ``position`` and standardised coordinates; overwritten.
+    k : Kernel
+        Arrays of the representation.
+    b : Biases
+        Families of biases; the log Jacobian of their coordinates is part of the density.
+    """
+    standard[:] = position
     field_size, hyper_size = k.mean.size, k.family.size
     observations, cells, nodes = k.form.size, k.cell.pointer.size - 1, k.node_offset.size
     sums, groups = k.sum_start.size - 1, k.group_noise.size
@@ -84,7 +109,7 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
 
     # field: steps, correlated where they are, scaled; walks summed up
     step = position[:field_size]
-    if k.correlated_start.size:
+    if k.correlated_start.size or b.column.size:
         step = step.copy()
         for c in range(k.correlated_start.size):
             rows, columns = k.correlated_rows[c], k.correlated_columns[c]
@@ -100,6 +125,8 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         for i in range(part.size):
             part[i] *= by
     field = sd * step
+    for column in b.column:
+        field[column] = 0.0
     for w in range(k.walk_start.size):
         walk = field[k.walk_start[w] : k.walk_stop[w]]
         for i in range(1, walk.size):
@@ -143,6 +170,11 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         location[o] = np.log(tau[o])
     _add_product(k.bias, field, location)
     _add_product(k.effect, theta, location)
+    by_own, own_noise = np.zeros(observations), noise[k.group]
+    solved_value, solved = solve_biases(
+        position, sd, own_noise, k.log_sd, tau, location, standard, b
+    )
+    value += solved_value
     by_mu = np.empty(observations)  # d value / d mu
     heavy = k.heavy[0]
     for o in k.continuous:
@@ -170,7 +202,12 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         value += _counts(tau, location, noise, by_mu, by_log_noise, k.counts)
 
     # back to reporting terms and noise
-    field_gradient = np.zeros(field_size)
+    field_gradient, by_sd = np.zeros(field_size), np.zeros(field_size)
+    biases_back(position, sd, own_noise, by_mu, by_own, gradient, by_sd, b, solved)
+    if b.column.size:
+        for o in range(observations):
+            if by_own[o] != 0.0:
+                by_noise[k.group[o]] += by_own[o]
     _add_product(k.bias_back, by_mu, field_gradient)
     _add_product(k.effect_back, by_mu, theta_gradient)
     for g in range(groups):
@@ -191,11 +228,16 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         change[k.run_stop[r]] -= moved
     for s in range(sums):
         part = intensity[k.sum_start[s] : k.sum_start[s + 1]]
-        moves = change[k.sum_start[s] + s : k.sum_start[s + 1] + s]
+        moves = change[k.sum_start[s] + s : k.sum_start[s + 1] + s + 1]
         level = 0.0
-        for c in range(part.size):
-            level += moves[c]
-            part[c] *= level  # from here on the derivative by eta
+        if sums == 1:
+            for c in range(part.size):
+                level += moves[c]
+                part[c] *= level  # from here on the derivative by eta
+        else:  # a stratum's runs mostly begin where it does: from the end their rounding is nil
+            for c in range(part.size - 1, -1, -1):
+                level -= moves[c + 1]
+                part[c] *= level
     node_gradient = np.zeros(nodes)
     _add_product(k.cell_back, intensity, node_gradient)
     _add_product(k.node_back, node_gradient, field_gradient)
@@ -205,6 +247,8 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
         walk = field_gradient[k.walk_start[w] : k.walk_stop[w]]
         for i in range(walk.size - 2, -1, -1):
             walk[i] += walk[i + 1]
+    for column in b.column:  # what their scales do, in the form of the terms' scales
+        field_gradient[column], step[column] = by_sd[column], 1.0
     for s in range(k.scaled_start.size):
         first, last = k.scaled_start[s], k.scaled_stop[s]
         pull, unit, moves = field_gradient[first:last], k.scale[first:last], step[first:last]
@@ -224,6 +268,8 @@ def log_density(position: np.ndarray, gradient: np.ndarray, k: Kernel) -> float:
             slope[first:],
             gradient[field_size + first :],
         )
+    for column in b.column:  # theirs are written already
+        field_gradient[column] = gradient[column] + position[column]
     for i in range(field_size):
         gradient[i] = field_gradient[i] - position[i]
     for h in range(hyper_size):

@@ -1,0 +1,475 @@
+"""Biases given everything else: their conditional posterior, in closed form, as coordinates.
+
+The claims fix the sum of a log total and a bias well, either of them badly: a ridge; and the
+better the noise of a source, the narrower it is: a funnel. Both disappear if the biases that enter
+only observations are drawn from what is known about them once everything else is given. With
+r = log y - mu the residuals without these biases, B their columns, W the precisions of the
+observations and S the priors' sds,
+
+    Lambda = S^-2 + B' W B = L L',      x = L^-T (L^-1 B' W r + u),      log |dx/du| = -sum log L_jj,
+
+so that u is standard normal, whatever the totals and whatever the noise, as far as errors are
+normal (for Student-t ones W holds their expected information). Biases that share observations (of a
+source, by outcome) are a *family* and are solved together; no family knows of another one.
+
+A bound is a wall rather than a measurement. The most binding bound of a family moves the coordinate
+of the family's widest bias, u -> k + s (u - k) + (1 - s) d log(1 + exp((u - k) / d)), with k where
+the wall stands: what lies beyond it is stretched, so that trajectories turn there softly.
+
+All of this is an exact change of variables, whatever W and k are; its derivatives are the adjoints
+of the steps (of the Cholesky factor: Murray 2016, arXiv:1602.07527, section 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from bajas.model.family import AT_LEAST, NEGATIVE_BINOMIAL, POINT, POISSON
+from bajas.model.representation import Representation
+
+#: Families larger than this cost more than they save.
+_LARGEST = 48
+
+#: Width d of a wall's bend, in conditional sds.
+_BEND = 0.5
+
+#: A wall's slope s per sd of its error, in conditional sds; above the limit there is no wall.
+_SLOPE, _NO_WALL = 0.5, 0.9
+
+
+class Biases(NamedTuple):
+    """Families of biases as arrays; ``column`` of the field, observations and entries by family."""
+
+    column: np.ndarray
+    start: np.ndarray
+    observation: np.ndarray
+    observation_start: np.ndarray
+    entry_start: np.ndarray
+    entry: np.ndarray
+    entry_value: np.ndarray
+    matrix_start: np.ndarray
+    weight: np.ndarray
+    target: np.ndarray
+    own_variance: np.ndarray
+    count: np.ndarray
+    wall: np.ndarray
+    wall_value: np.ndarray
+    wall_sign: np.ndarray
+    wall_slope: np.ndarray
+
+
+class Solved(NamedTuple):
+    """What the way back needs of the way there: x, L^-1 B' W r + u (bent), L, walls, residuals."""
+
+    x: np.ndarray
+    mixed: np.ndarray
+    factor: np.ndarray
+    wall: np.ndarray
+    residual: np.ndarray
+    precision: np.ndarray
+
+
+def bias_columns(representation: Representation) -> np.ndarray:
+    """Return the columns of the field that enter observations and nothing else, as families can.
+
+    Parameters
+    ----------
+    representation : Representation
+        The latent Gaussian model.
+    """
+    families = _families(representation)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *families])
+
+
+def bias_arrays(representation: Representation, draws: np.ndarray | None = None) -> Biases:
+    """Return the families of biases of a representation.
+
+    Parameters
+    ----------
+    representation : Representation
+        The latent Gaussian model.
+    draws : ndarray, shape (draw, size), optional
+        Standardised positions that say which bounds bind; no walls without them.
+    """
+    reporting = sparse.csr_array(representation.reporting)
+    scale = np.concatenate([np.ravel(term.scale) for term in representation.terms])
+    form = representation.form
+    expected = 5.0 / 7.0 if representation.degrees_of_freedom == 4.0 else 1.0
+    lists: dict[str, list[Any]] = {name: [] for name in Biases._fields}
+    for name in ("start", "observation_start", "entry_start", "matrix_start"):
+        lists[name].append(0)
+    for columns in _families(representation):
+        rows = np.unique(sparse.csc_array(reporting[:, columns]).indices)
+        wall = _wall(representation, columns, rows, draws, expected)
+        if wall is not None:  # the widest bias comes first: it is solved for last, given the others
+            part = slice(reporting.indptr[wall[0]], reporting.indptr[wall[0] + 1])
+            inside = [c for c in reporting.indices[part] if c in columns]
+            widest = max(inside, key=lambda c: float(scale[c]))
+            columns = np.array([widest, *(c for c in columns if c != widest)])
+        place = {int(c): i for i, c in enumerate(columns)}
+        values = np.zeros(columns.size)
+        for row in rows:
+            lists["observation"].append(row)
+            for e in range(reporting.indptr[row], reporting.indptr[row + 1]):
+                if int(reporting.indices[e]) in place:
+                    local = place[int(reporting.indices[e])]
+                    lists["entry"].append(local)
+                    lists["entry_value"].append(reporting.data[e])
+                    if wall is not None and row == wall[0]:
+                        values[local] += reporting.data[e]
+            lists["entry_start"].append(len(lists["entry"]))
+            known = form[row] in (POINT, POISSON, NEGATIVE_BINOMIAL)
+            count = max(representation.count[row], 0.5)
+            counted = form[row] >= POISSON
+            lists["weight"].append((1.0 if counted else expected) if known else 0.0)
+            lists["target"].append(np.log(count) if counted else representation.log_value[row])
+            lists["own_variance"].append(1 / count if counted else 0.0)
+            lists["count"].append(1 if form[row] == NEGATIVE_BINOMIAL else 2 * counted)
+        lists["column"].extend(columns)
+        lists["start"].append(len(lists["column"]))
+        lists["observation_start"].append(len(lists["observation"]))
+        lists["matrix_start"].append(lists["matrix_start"][-1] + columns.size**2)
+        lists["wall"].append(-1 if wall is None else wall[0])
+        lists["wall_value"].extend(values)
+        lists["wall_slope"].append(1.0 if wall is None else wall[1])
+        bound = AT_LEAST if wall is None else form[wall[0]]
+        lists["wall_sign"].append(1.0 if bound == AT_LEAST else -1.0)
+    real = ("entry_value", "weight", "target", "own_variance", "wall_value", "wall_sign")
+    return Biases(
+        **{
+            name: np.array(values, dtype=float if name in (*real, "wall_slope") else np.int64)
+            for name, values in lists.items()
+        }
+    )
+
+
+def no_biases() -> Biases:
+    """Return no families at all."""
+    edge = np.zeros(1, dtype=np.int64)
+    none, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Biases(
+        none, edge, none, edge, edge, none, real, edge, real, real, real, none, none, real, real, real
+    )
+
+
+def _families(representation: Representation) -> list[np.ndarray]:
+    """Return the columns of each family: connected by observations that they share."""
+    nodes = sparse.csc_array(representation.node_design)
+    noise = sparse.csc_array(representation.log_noise)
+    reporting = sparse.csc_array(representation.reporting)
+    found = []
+    for term in representation.terms:
+        part = representation.term_slices[term.name]
+        if term.structure != "independent" or term.correlated_by is not None:
+            continue
+        found += [
+            column
+            for column in range(part.start, part.stop)
+            if nodes.indptr[column] == nodes.indptr[column + 1]
+            and noise.indptr[column] == noise.indptr[column + 1]
+            and reporting.indptr[column] < reporting.indptr[column + 1]
+        ]
+    columns = np.array(found, dtype=np.int64)
+    while columns.size:
+        inside = abs(sparse.csr_array(reporting[:, columns]))
+        count, label = connected_components(inside.T @ inside, directed=False)
+        sizes = np.bincount(label, minlength=count)
+        if sizes.max() <= _LARGEST:
+            return [columns[label == item] for item in range(count)]
+        # a column that many others meet holds a large family together: it stays outside
+        meets = np.diff(sparse.csr_array(inside.T @ inside).indptr)
+        large = np.flatnonzero(sizes[label] > _LARGEST)
+        columns = np.delete(columns, large[np.argmax(meets[large])])
+    return []
+
+
+def _wall(
+    representation: Representation,
+    columns: np.ndarray,
+    rows: np.ndarray,
+    draws: np.ndarray | None,
+    expected: float,
+) -> tuple[int, float] | None:
+    """Return the most binding bound of a family and the slope beyond its wall, if there is one."""
+    form = representation.form
+    bounds = rows[(form[rows] != POINT) & (form[rows] < POISSON)]
+    if draws is None or bounds.size == 0:
+        return None
+    field, hyper = representation.unpack(draws)
+    sigma = np.median(representation.noise_scale(hyper, field), axis=0)
+    margin = representation.location(field, hyper)[:, bounds] - representation.log_value[bounds]
+    margin = np.where(form[bounds] == AT_LEAST, margin, -margin)
+    chosen = int(bounds[np.argmin(np.median(margin, axis=0))])
+    reporting = sparse.csr_array(representation.reporting)
+    part = slice(reporting.indptr[chosen], reporting.indptr[chosen + 1])
+    inside = reporting.indices[part][np.isin(reporting.indices[part], columns)]
+    scale = np.concatenate([np.ravel(term.scale) for term in representation.terms])
+    points = rows[form[rows] == POINT]
+    precision = scale[inside].max() ** -2.0 + (expected / sigma[points] ** 2).sum()
+    slope = _SLOPE * float(sigma[chosen]) * float(np.sqrt(precision))
+    return None if slope > _NO_WALL else (chosen, slope)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_biases(
+    position: np.ndarray,
+    sd: np.ndarray,
+    noise: np.ndarray,
+    log_sd: np.ndarray,
+    tau: np.ndarray,
+    location: np.ndarray,
+    standard: np.ndarray,
+    b: Biases,
+) -> tuple[float, Solved]:
+    """Put the biases where their coordinates say, given everything else.
+
+    Parameters
+    ----------
+    position, sd : ndarray, shape (size,), (field,)
+        Coordinates u of the biases at their columns, and prior sds.
+    noise, log_sd, tau : ndarray, shape (observation,)
+        Noise scale (phi of counts), own sds, and true sums.
+    location : ndarray, shape (observation,)
+        Locations without these biases; they are added. Counts: without log tau.
+    standard : ndarray, shape (size,)
+        Standardised biases, written at their columns.
+    b : Biases
+        The families.
+
+    Returns
+    -------
+    value : float
+        Log Jacobian plus what the priors say about the biases beyond -u^2 / 2.
+    solved : Solved
+        For the way back.
+    """
+    size, families = b.column.size, b.start.size - 1
+    x, mixed = np.empty(size), np.empty(size)
+    factor = np.zeros(b.matrix_start[-1])
+    walls = np.zeros(families)
+    residual, precision = np.empty(b.observation.size), np.empty(b.observation.size)
+    value = 0.0
+    for f in range(families):
+        first = b.start[f]
+        n = b.start[f + 1] - first
+        matrix = factor[b.matrix_start[f] : b.matrix_start[f + 1]].reshape(n, n)
+        pull = np.zeros(n)
+        for j in range(n):
+            matrix[j, j] = sd[b.column[first + j]] ** -2
+        for i in range(b.observation_start[f], b.observation_start[f + 1]):
+            o = b.observation[i]
+            residual[i] = b.target[i] - location[o]
+            if b.count[i] == 0:
+                variance = noise[o] * noise[o] + log_sd[o] * log_sd[o]
+            else:
+                residual[i] -= np.log(tau[o])
+                variance = b.own_variance[i]
+                if b.count[i] == 1:
+                    variance += 1 / noise[o]
+            precision[i] = b.weight[i] / variance
+            for e in range(b.entry_start[i], b.entry_start[i + 1]):
+                row, weighted = b.entry[e], b.entry_value[e] * precision[i]
+                pull[row] += weighted * residual[i]
+                for other in range(b.entry_start[i], b.entry_start[i + 1]):
+                    if b.entry[other] <= row:
+                        matrix[row, b.entry[other]] += weighted * b.entry_value[other]
+        _cholesky(matrix)
+        for i in range(n):
+            for j in range(i):
+                pull[i] -= matrix[i, j] * pull[j]
+            pull[i] /= matrix[i, i]
+            mixed[first + i] = pull[i] + position[b.column[first + i]]
+        for i in range(n - 1, -1, -1):
+            if i == 0 and b.wall[f] >= 0:
+                wall = _wall_place(x[first:], pull[0], matrix, location, f, first, b)
+                sign, slope = b.wall_sign[f], b.wall_slope[f]
+                u = position[b.column[first]]
+                image, bend, _ = _beyond(sign * u, wall, slope)
+                mixed[first] = pull[0] + sign * image
+                walls[f] = wall
+                value += np.log(bend)
+            found = mixed[first + i]
+            for j in range(i + 1, n):
+                found -= matrix[j, i] * x[first + j]
+            x[first + i] = found / matrix[i, i]
+        for i in range(n):
+            column = b.column[first + i]
+            z, u = x[first + i] / sd[column], position[column]
+            standard[column] = z
+            value -= np.log(matrix[i, i] * sd[column]) + 0.5 * (z * z - u * u)
+        for i in range(b.observation_start[f], b.observation_start[f + 1]):
+            for e in range(b.entry_start[i], b.entry_start[i + 1]):
+                location[b.observation[i]] += b.entry_value[e] * x[first + b.entry[e]]
+    return value, Solved(x, mixed, factor, walls, residual, precision)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _wall_place(x, pull, matrix, location, f, first, b):  # type: ignore[no-untyped-def]
+    """Return where the wall stands, in the direction that it opens to."""
+    o = b.wall[f]
+    # the entry's own target: bounds are among the family's observations
+    rest = -location[o]
+    for i in range(b.observation_start[f], b.observation_start[f + 1]):
+        if b.observation[i] == o:
+            rest += b.target[i]
+            break
+    mean = pull
+    for j in range(1, matrix.shape[0]):
+        rest -= b.wall_value[first + j] * x[j]
+        mean -= matrix[j, 0] * x[j]
+    return b.wall_sign[f] * (rest / b.wall_value[first] * matrix[0, 0] - mean)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _beyond(u, wall, slope):  # type: ignore[no-untyped-def]
+    """Return the image of u at a wall, its derivative by u, and the wall's share of the bend."""
+    t = (u - wall) / _BEND
+    soft = np.log1p(np.exp(-np.abs(t))) + max(t, 0.0)
+    share = 1 / (1 + np.exp(-t))
+    image = wall + slope * (u - wall) + (1 - slope) * _BEND * soft
+    return image, slope + (1 - slope) * share, share
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def biases_back(
+    position: np.ndarray,
+    sd: np.ndarray,
+    noise: np.ndarray,
+    by_mu: np.ndarray,
+    by_noise: np.ndarray,
+    gradient: np.ndarray,
+    by_sd: np.ndarray,
+    b: Biases,
+    solved: Solved,
+) -> None:
+    """Take derivatives back through :func:`solve_biases`.
+
+    Parameters
+    ----------
+    position, sd, noise : ndarray
+        As given there.
+    by_mu : ndarray, shape (observation,)
+        Derivative by the locations; that through the biases is added.
+    by_noise : ndarray, shape (observation,)
+        Derivative by ``noise`` through the biases is added.
+    gradient : ndarray, shape (size,)
+        Derivative by the coordinates is written at the biases' columns.
+    by_sd : ndarray, shape (field,)
+        Derivative by the prior sds is written at the biases' columns.
+    b : Biases
+        The families.
+    solved : Solved
+        From the way there.
+    """
+    for f in range(b.start.size - 1):
+        first = b.start[f]
+        n = b.start[f + 1] - first
+        matrix = solved.factor[b.matrix_start[f] : b.matrix_start[f + 1]].reshape(n, n)
+        x = solved.x[first : first + n]
+        by_x, by_mixed, by_pull = np.zeros(n), np.empty(n), np.empty(n)
+        for i in range(b.observation_start[f], b.observation_start[f + 1]):
+            for e in range(b.entry_start[i], b.entry_start[i + 1]):
+                by_x[b.entry[e]] += b.entry_value[e] * by_mu[b.observation[i]]
+        for i in range(n):
+            column = b.column[first + i]
+            s = sd[column]
+            by_x[i] -= x[i] / (s * s)
+            by_sd[column] = x[i] * x[i] / (s * s * s) - 1 / s
+        by_matrix = np.zeros((n, n))
+        by_mixed[0] = by_x[0] / matrix[0, 0]
+        u = position[b.column[first]]
+        pull0, by_u0, by_wall, at_wall = solved.mixed[first] - u, by_mixed[0], 0.0, 0.0
+        o = b.wall[f]
+        if o >= 0:
+            sign, slope, wall = b.wall_sign[f], b.wall_slope[f], solved.wall[f]
+            image, bend, share = _beyond(sign * u, wall, slope)
+            pull0 = solved.mixed[first] - sign * image
+            sharp = (1 - slope) * share * (1 - share) / _BEND / bend
+            by_u0 = by_mixed[0] * bend + sign * sharp
+            by_wall = sign * (by_mixed[0] * sign * (1 - bend) - sharp)
+            scale = matrix[0, 0] / b.wall_value[first]
+            at_wall = -by_wall * scale
+            rest = sign * wall + pull0  # of the wall, in units of the first bias
+            for j in range(1, n):
+                rest -= matrix[j, 0] * x[j]
+                by_x[j] += by_wall * (matrix[j, 0] - b.wall_value[first + j] * scale)
+                by_matrix[j, 0] += by_wall * x[j]
+            by_matrix[0, 0] += by_wall * rest / matrix[0, 0]
+        for i in range(1, n):
+            found = by_x[i]
+            for j in range(i):
+                found -= matrix[i, j] * by_mixed[j]
+            by_mixed[i] = found / matrix[i, i]
+        for i in range(n):
+            by_pull[i] = by_mixed[i]
+            gradient[b.column[first + i]] = by_mixed[i]
+        gradient[b.column[first]] = by_u0
+        by_pull[0] -= by_wall
+        for i in range(n - 1, -1, -1):
+            for j in range(i + 1, n):
+                by_pull[i] -= matrix[j, i] * by_pull[j]
+            by_pull[i] /= matrix[i, i]
+        for i in range(n):
+            for j in range(i + 1):
+                solved_j = pull0
+                if j > 0:
+                    solved_j = solved.mixed[first + j] - position[b.column[first + j]]
+                by_matrix[i, j] -= x[i] * by_mixed[j] + by_pull[i] * solved_j
+            by_matrix[i, i] -= 1 / matrix[i, i]
+        _cholesky_back(matrix, by_matrix)
+        for i in range(n):
+            column = b.column[first + i]
+            by_sd[column] -= 2 * by_matrix[i, i] * sd[column] ** -3
+        for i in range(b.observation_start[f], b.observation_start[f + 1]):
+            if b.weight[i] == 0.0:
+                continue
+            along, square = 0.0, 0.0
+            for e in range(b.entry_start[i], b.entry_start[i + 1]):
+                row, entry = b.entry[e], b.entry_value[e]
+                along += entry * by_pull[row]
+                for other in range(b.entry_start[i], b.entry_start[i + 1]):
+                    if b.entry[other] <= row:
+                        square += by_matrix[row, b.entry[other]] * entry * b.entry_value[other]
+            by_precision = square + along * solved.residual[i]
+            at, precision = b.observation[i], solved.precision[i]
+            by_mu[at] -= precision * along
+            # of log precision: the variance is in the denominator
+            moved = by_precision * precision * precision / b.weight[i]
+            if b.count[i] == 0:
+                by_noise[at] -= 2 * moved * noise[at]
+            elif b.count[i] == 1:
+                by_noise[at] += moved * noise[at] ** -2
+        if o >= 0:
+            by_mu[o] += at_wall
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cholesky(matrix):  # type: ignore[no-untyped-def]
+    """Replace the lower triangle of a matrix by its Cholesky factor."""
+    for j in range(matrix.shape[0]):
+        for i in range(j, matrix.shape[0]):
+            found = matrix[i, j]
+            for m in range(j):
+                found -= matrix[i, m] * matrix[j, m]
+            matrix[i, j] = np.sqrt(found) if i == j else found / matrix[j, j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cholesky_back(factor, by):  # type: ignore[no-untyped-def]
+    """Turn derivatives by the factor into those by the lower triangle of the matrix, in place."""
+    n = factor.shape[0]
+    for j in range(n - 1, -1, -1):
+        for i in range(n - 1, j, -1):
+            by[i, j] /= factor[j, j]
+            by[j, j] -= factor[i, j] * by[i, j]
+            for m in range(j):
+                by[i, m] -= by[i, j] * factor[j, m]
+                by[j, m] -= by[i, j] * factor[i, m]
+        by[j, j] /= 2 * factor[j, j]
+        for m in range(j):
+            by[j, m] -= 2 * by[j, j] * factor[j, m]
