@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources, util
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -258,13 +257,15 @@ def _radford() -> Case:
     representation = module.radford_representation(path)
     seconds = round(time.perf_counter() - clock, 2)
     sizes = {**sizes_of(representation), "seconds_build": seconds}
-    return Case("P3", representation, series_totals(representation), sizes)
+    names = tuple(f"total {name}" for name in module.loss_types(representation))
+    return Case("P3", representation, series_totals(representation, names), sizes)
 
 
-def series_totals(representation: Representation) -> Totals:
-    """Return the total of each series of cells: the stretches with a running sum of their own."""
+def series_totals(representation: Representation, names: tuple[str, ...]) -> Totals:
+    """Return the totals of the stretches of cells with a running sum of their own, by name."""
     edges = np.r_[0, representation.runs.edges, representation.cell_count]
-    names = tuple(f"total of cells {a} to {b - 1}" for a, b in pairwise(edges))
+    if len(names) != edges.size - 1:
+        raise ValueError(f"{edges.size - 1} series of cells, {len(names)} names")
     return Totals(names, edges[:-1], edges[1:])
 
 

@@ -1,8 +1,8 @@
 """The log density of any representation in JAX, in standardised coordinates.
 
-Written as one would by hand for speed in JAX: rows of a sparse matrix with about as many entries
-each are gathered and summed (no scatter), others are segment sums; running sums for runs of cells;
-parts that a representation doesn't have are left out of the program.
+Written as one would by hand for speed in JAX: a sparse matrix of equal blocks along the diagonal is
+a dense product; rows with about as many entries each are gathered and summed; others are segment
+sums; parts that a representation doesn't have are left out.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from bajas.model.term import Hyperparameter, Term
 
 #: A matrix is gathered row by row if that reads at most so many times its entries.
 _PADDING = 2.0
+#: A block that is repeated along the diagonal is a dense product up to so many elements.
+_LARGEST_BLOCK = 100_000
 
 
 def jax_log_density(representation: Representation) -> Callable[[jax.Array], jax.Array]:
@@ -48,7 +50,7 @@ def jax_log_density(representation: Representation) -> Callable[[jax.Array], jax
     reporting, effects, log_noise = _times(r.reporting), _times(r.effects), _times(r.log_noise)
     runs, observations = r.runs, len(r.names)
     start, stop = runs.places
-    bounds = [0, *runs.edges, r.cell_count]
+    running_sums = _running_sums([0, *runs.edges, r.cell_count])
     single = runs.observation.size == observations
     likelihood = _likelihood(r)
     has_noise = bool(np.any(r.noise >= 0))
@@ -68,10 +70,7 @@ def jax_log_density(representation: Representation) -> Callable[[jax.Array], jax
         field = jnp.concatenate(terms)
         theta = jnp.concatenate([hyper[item.name] for item in r.hyperparameters])
         intensity = jnp.exp(interpolation(node_design(field) + r.node_offset))
-        pieces = []
-        for first, last in pairwise(bounds):
-            pieces += [jnp.zeros(1), jnp.cumsum(intensity[first:last])]
-        running = jnp.concatenate(pieces)
+        running = running_sums(intensity)
         parts = runs.weight * (running[stop] - running[start])
         if not single:
             parts = jax.ops.segment_sum(
@@ -92,39 +91,65 @@ def jax_log_density(representation: Representation) -> Callable[[jax.Array], jax
     return log_density
 
 
+def _running_sums(bounds: list[int]) -> Callable[[jax.Array], jax.Array]:
+    """Return running sums between bounds, each after a zero."""
+    lengths = set(np.diff(bounds))
+    if len(lengths) == 1:
+
+        def equal(intensity: jax.Array) -> jax.Array:
+            sums = jnp.cumsum(intensity.reshape(len(bounds) - 1, -1), axis=1)
+            return jnp.pad(sums, ((0, 0), (1, 0))).reshape(-1)
+
+        return equal
+
+    def unequal(intensity: jax.Array) -> jax.Array:
+        pieces = []
+        for first, last in pairwise(bounds):
+            pieces += [jnp.zeros(1), jnp.cumsum(intensity[first:last])]
+        return jnp.concatenate(pieces)
+
+    return unequal
+
+
 def _times(matrix: sparse.csr_array) -> Callable[[jax.Array], jax.Array]:
     """Return multiplication by a constant sparse matrix."""
     matrix = sparse.csr_array(matrix)
+    matrix.sort_indices()
     rows = matrix.shape[0]
     lengths = np.diff(matrix.indptr)
     width = int(lengths.max(initial=0))
     if matrix.nnz == 0:
         return lambda vector: jnp.zeros(rows)
+    if (repeated := _repeated_block(matrix)) is not None:
+        copies, block = repeated
+        return lambda vector: (vector.reshape(copies, -1) @ block.T).reshape(-1)
+    row = np.repeat(np.arange(rows, dtype=np.int32), lengths)
     if rows * width <= _PADDING * matrix.nnz:
         columns = np.zeros((width, rows), dtype=np.int32)
         values = np.zeros((width, rows))
-        row = np.repeat(np.arange(rows), lengths)
         place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], lengths)
         columns[place, row], values[place, row] = matrix.indices, matrix.data
+        return lambda vector: jnp.sum(values * vector[columns], axis=0)
+    return lambda vector: jax.ops.segment_sum(
+        matrix.data * vector[matrix.indices], row, num_segments=rows, indices_are_sorted=True
+    )
 
-        def gathered(vector: jax.Array) -> jax.Array:
-            return sum(values[k] * vector[columns[k]] for k in range(width))  # type: ignore[return-value]
 
-        def gathered_whole(vector: jax.Array) -> jax.Array:
-            return jnp.sum(values * vector[columns], axis=0)
-
-        return gathered if width <= 4 else gathered_whole
-    row = np.repeat(np.arange(rows, dtype=np.int32), lengths)
-
-    def summed(vector: jax.Array) -> jax.Array:
-        return jax.ops.segment_sum(
-            matrix.data * vector[matrix.indices],
-            row,
-            num_segments=rows,
-            indices_are_sorted=True,
-        )
-
-    return summed
+def _repeated_block(matrix: sparse.csr_array) -> tuple[int, np.ndarray] | None:
+    """Return how often one block is repeated along the diagonal, and that block, if it is so."""
+    for copies in range(min(matrix.shape), 1, -1):
+        if matrix.shape[0] % copies or matrix.shape[1] % copies:
+            continue
+        rows, columns = matrix.shape[0] // copies, matrix.shape[1] // copies
+        if rows * columns > _LARGEST_BLOCK:
+            return None
+        block = matrix[:rows, :columns]
+        if block.nnz * copies != matrix.nnz:
+            continue
+        whole = sparse.csr_array(sparse.block_diag([block] * copies, format="csr"))
+        if (whole != matrix).nnz == 0:
+            return copies, block.toarray()
+    return None
 
 
 def _hyperparameter(item: Hyperparameter, u: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -130,7 +130,7 @@ model {
     int K = corr_rows[b];
     int m = corr_columns[b];
     int a = corr_first[b];
-    int pairs = K * (K - 1) %/% 2;
+    int pairs = (K * (K - 1)) %/% 2;
     matrix[K, K] L = cholesky_factor(theta[corr_hyper[b] : (corr_hyper[b] + pairs - 1)], K);
     x[a : (a + K * m - 1)] = to_vector(to_matrix(z[a : (a + K * m - 1)], m, K) * L');
   }
