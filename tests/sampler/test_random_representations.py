@@ -38,11 +38,14 @@ def by_differences(representation: Representation, at: np.ndarray, step: float) 
 
 
 def amplified(representation: Representation, at: np.ndarray) -> float:
-    """How much of its digits a run loses: it is a difference of running sums."""
+    """How much of its digits a run loses: it is a difference of running sums, as its gradient."""
+    runs = representation.runs
     intensity = np.exp(representation.log_intensity(representation.unpack(at)[0]))
-    running, (start, stop) = representation.runs.running(intensity), representation.runs.places
+    running, (start, stop) = runs.running(intensity), runs.places
+    whole = np.array([part.sum() for part in np.split(intensity, runs.edges)])
+    whole = whole[np.searchsorted(runs.edges, runs.start, side="right")]
     with np.errstate(divide="ignore"):
-        return float((running[stop] / (running[stop] - running[start])).max())
+        return float((whole / (running[stop] - running[start])).max())
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

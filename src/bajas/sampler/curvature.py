@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.special import log_ndtr, polygamma
+from scipy.special import erfcx, log_ndtr, polygamma
 
 from bajas.model.correlation import partial_gradient
 from bajas.model.family import (
@@ -249,7 +249,10 @@ def _scores(
         ratio = np.exp(log_density - log_distribution_t4(toward))
         bend = ratio * (5 * toward / (4 + toward**2) + ratio)
     else:
-        ratio = np.exp(-0.5 * toward**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(toward))
+        near = np.maximum(toward, -30.0)
+        ratio = np.exp(-0.5 * near**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(near))
+        far = np.sqrt(2 / np.pi) / erfcx(-np.minimum(toward, -30.0) / np.sqrt(2))
+        ratio = np.where(toward < -30.0, far, ratio)  # of logs that are large and nearly equal
         bend = ratio * (toward + ratio)
     bounds = form[at] != POINT
     score[at] = np.where(bounds, -sign * ratio, -slope) / spread
