@@ -47,7 +47,7 @@ KNOTS = 150
 #: Concentration of the LKJ prior of correlations between types.
 CONCENTRATION = 2.0
 
-#: Cumulative losses on the last day as published (their table 1): mean, ends of the 95 % interval.
+#: Cumulative losses on the last day as published: mean and ends of the 95 % interval.
 PUBLISHED = {
     "Military Deaths-Russia": (76_687, 38_670, 139_772),
     "Military Deaths-Ukraine": (17_223, 6_219, 39_105),

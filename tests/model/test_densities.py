@@ -34,7 +34,13 @@ PRIORS = {
     "student_t": (Prior("student_t", 1.2, 0.9, 4.0), stats.t(4, 1.2, 0.9)),
     "half_normal": (Prior("half_normal", 0.0, 0.15), stats.halfnorm(scale=0.15)),
     "log_normal": (Prior("log_normal", -2.1, 0.5), stats.lognorm(0.5, scale=np.exp(-2.1))),
+    "partial_correlation": (
+        Prior("partial_correlation", concentration=3.5),
+        stats.beta(3.5, 3.5, loc=-1, scale=2),
+    ),
 }
+#: Families whose support has no upper end.
+REAL = set(PRIORS) - {"partial_correlation"}
 
 
 def likelihood(log_value: float, form: int, degrees: float, mu: float = 6.9, sigma: float = 0.3):
@@ -124,11 +130,11 @@ def test_priors_are_scipy_s_and_integrate_to_one(family: str) -> None:
     prior, twin = PRIORS[family]
     values = twin.ppf([1e-6, 0.01, 0.3, 0.5, 0.9, 0.999])
     np.testing.assert_allclose(prior.log_density(values), twin.logpdf(values), rtol=1e-12)
-    low = 0.0 if prior.positive else -np.inf
+    low = 0.0 if prior.positive else -np.inf if prior.family in REAL else -1.0
     middle = float(twin.median())
     mass = sum(
         integrate.quad(lambda x: np.exp(prior.log_density(x)), *ends)[0]
-        for ends in ((low, middle), (middle, np.inf))
+        for ends in ((low, middle), (middle, np.inf if prior.family in REAL else 1.0))
     )
     assert mass == pytest.approx(1, rel=1e-7)
 
@@ -151,9 +157,14 @@ def term(structure: str, scale_by: str | None = None) -> Term:
     rng = np.random.default_rng(3)
     labels = (("a", "b"), ("1", "2", "3", "4"))
     return Term(
-        "x", ("series", "knot"), labels, structure,
-        rng.normal(size=(2, 4)), rng.uniform(0.2, 2, (2, 4)), scale_by,
-    )  # fmt: skip
+        "x",
+        ("series", "knot"),
+        labels,
+        structure,
+        rng.normal(size=(2, 4)),
+        rng.uniform(0.2, 2, (2, 4)),
+        scale_by,
+    )
 
 
 @pytest.mark.parametrize("structure", ["independent", "random_walk"])
@@ -223,8 +234,9 @@ def test_prior_draws_are_standard_normal_once_packed() -> None:
 def test_simulated_claims_score_as_their_likelihood_expects(small: Representation) -> None:
     field, hyper = small.unpack(np.zeros(small.size))
     figures = small.simulate(
-        np.random.default_rng(9), np.tile(field, (4000, 1)),
+        np.random.default_rng(9),
+        np.tile(field, (4000, 1)),
         {name: np.tile(value, (4000, 1)) for name, value in hyper.items()},
-    )  # fmt: skip
+    )
     standard = (np.log(figures) - small.location(field, hyper)) / small.noise_scale(hyper)
     assert stats.kstest(standard.ravel(), stats.t(4).cdf).pvalue > 0.01

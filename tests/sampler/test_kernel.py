@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from model_examples import every_form, ledger, plain, positions, represent, with_half_normal_scales
-from scipy.special import log_ndtr
-from scipy.stats import norm
 
 import bajas
 from bajas.model.bias import hindsight, symmetric
@@ -18,7 +16,6 @@ from bajas.sampler.curvature import curvature
 from bajas.sampler.kernel import kernel_arrays, log_density
 from bajas.sampler.map import Map, first_map
 from bajas.sampler.mapped import map_arrays, mapped_log_density, to_position
-from bajas.sampler.special import exponentials, normal_bound
 
 
 def students() -> Representation:
@@ -104,20 +101,6 @@ def test_the_symmetric_low_rank_form_whitens_like_the_map(start: Map) -> None:
     assert ratio.min() > 0.95
     assert ratio.max() < 1.05
     assert arrays.basis.shape[1] < start.centre.size
-
-
-def test_exponentials_are_right_to_the_last_bits() -> None:
-    x = np.concatenate([np.linspace(-700, 700, 200_001), [0.0, -0.0, 1e-300]])
-    out = np.empty_like(x)
-    exponentials(x, out)
-    np.testing.assert_allclose(out, np.exp(x), rtol=4e-16)
-
-
-@pytest.mark.parametrize("t", [-300.0, -40.0, -5.01, -4.99, -1.0, 0.0, 3.0, 8.0])
-def test_normal_bounds_keep_their_digits_in_the_tail(t: float) -> None:
-    log_probability, ratio = normal_bound(t)
-    assert log_probability == pytest.approx(log_ndtr(t), rel=1e-11)
-    assert ratio == pytest.approx(np.exp(norm.logpdf(t) - log_ndtr(t)), rel=1e-9)
 
 
 def test_an_impossible_point_gives_no_number_and_raises_nothing() -> None:
