@@ -55,20 +55,19 @@ def effective(names: list[str], values: np.ndarray) -> dict[str, Any]:
     values : ndarray, shape (quantity, chain, draw)
         Their draws.
     """
+    result: dict[str, Any] = {
+        "ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0, "ess_tail_worst": 0.0,
+        "ess_tail_worst_name": "", "rhat_max": None, "rhat_max_name": "", "quantities": 0,
+        "not_finite": 0, "chains": values.shape[1], "draws": values.shape[2],
+    }  # fmt: skip
+    if values.shape[1] < FEWEST_CHAINS or values.shape[2] < FEWEST_DRAWS:
+        return result
     finite = np.isfinite(values).all(axis=(1, 2))
     varying = np.ptp(np.where(np.isfinite(values), values, 0.0), axis=(1, 2)) > 0
-    result: dict[str, Any] = {
-        "quantities": int(varying.sum()),
-        "not_finite": int((~finite).sum()),
-        "chains": values.shape[1],
-        "draws": values.shape[2],
-    }
+    result |= {"quantities": int(varying.sum()), "not_finite": int((~finite).sum())}
     kept = np.flatnonzero(varying & finite)
-    if values.shape[1] < FEWEST_CHAINS or values.shape[2] < FEWEST_DRAWS or kept.size == 0:
-        return result | {
-            "ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0, "ess_tail_worst": 0.0,
-            "ess_tail_worst_name": "", "rhat_max": None, "rhat_max_name": "",
-        }  # fmt: skip
+    if kept.size == 0:
+        return result
     bulk, tail, rhat = (np.empty(kept.size) for _ in range(3))
     axes = {"chain_axis": 1, "draw_axis": 2}
     for first in range(0, kept.size, _AT_ONCE):
