@@ -93,9 +93,9 @@ def density_given_biases(
             gradient[field_size + h] = -(nu + 1) * u / (nu + u * u)
         elif family == PARTIAL_CORRELATION:
             small = np.exp(-2 * np.abs(u))
-            theta[h] = np.tanh(u)
+            theta[h] = np.copysign((1 - small) / (1 + small), u)  # tanh
             slope[h] = 4 * small / ((1 + small) * (1 + small))  # 1 - tanh^2, exact in the tails
-            log_cosh = np.abs(u) + np.log1p(small) - 0.6931471805599453
+            log_cosh = np.abs(u) + np.log(1 + small) - 0.6931471805599453
             value -= 2 * k.concentration[h] * log_cosh
             gradient[field_size + h] = -2 * k.concentration[h] * theta[h]
         else:
