@@ -187,6 +187,31 @@ def kernel_arrays(representation: Representation) -> Kernel:
     )
 
 
+def lacking(representation: Representation) -> list[str]:
+    """Return what the kernel can't compute of a representation, in words; mostly nothing.
+
+    Parameters
+    ----------
+    representation : Representation
+        The latent Gaussian model.
+    """
+    found = [
+        f"terms of structure {term.structure!r} ({term.name})"
+        for term in representation.terms
+        if term.structure not in ("independent", "random_walk")
+    ]
+    found += [
+        f"hyperparameters of family {hyper.family!r} ({hyper.name})"
+        for hyper in representation.hyperparameters
+        if hyper.family not in _FAMILIES
+    ]
+    if representation.degrees_of_freedom not in (4.0, np.inf):
+        found.append(f"errors with {representation.degrees_of_freedom:g} degrees of freedom")
+    if np.any(representation.form > NEGATIVE_BINOMIAL):
+        found.append("observations of an unknown form")
+    return found
+
+
 def _whole(values: Any) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 

@@ -12,6 +12,11 @@ rescales the information as noise scales move away from their reference: rho_j =
 scales of their share in h_j times (sigma_ref / sigma)^2. Directions that the claims hardly inform
 are left out of V: there u is the standardised innovation itself. In standardised coordinates
 z = e / tau, and the log Jacobian is -1/2 sum_j log(1 + rho_j h_j tau^2).
+
+Rows of a correlated term, e_k = s_k (L z)_k with L the Cholesky factor of a correlation matrix, are
+whitened one after the other, each given those before it: its prior is then normal around
+s_k sum_{l<k} L_kl z_l with the scale tau = s_k L_kk, and c_j - h_j times that mean's direction
+takes the place of c_j.
 """
 
 from __future__ import annotations
@@ -35,6 +40,8 @@ class Series:
         Place of the standardised log of tau in a position; -1 where tau is 1.
     log_unit, slope : float
         ``tau = exp(log_unit + slope * position[scale_column])``.
+    reference_scale : float
+        tau at the reference point.
     directions : ndarray, shape (n, r)
         V, orthonormal columns.
     information, pull : ndarray, shape (r,)
@@ -45,12 +52,17 @@ class Series:
         ``sigma / sigma_ref = exp(noise_slope * (position[noise_column] - noise_reference))``.
     share : ndarray, shape (r, g)
         Of each noise scale in h; what is missing to one doesn't move.
+    row : int
+        k, of a correlated term.
+    partial_column : int
+        Place of the term's first partial correlation in a position; -1 where rows aren't correlated.
     """
 
     part: slice
     scale_column: int
     log_unit: float
     slope: float
+    reference_scale: float
     directions: np.ndarray
     information: np.ndarray
     pull: np.ndarray
@@ -58,22 +70,41 @@ class Series:
     noise_slope: np.ndarray
     noise_reference: np.ndarray
     share: np.ndarray
+    row: int = 0
+    partial_column: int = -1
 
     def scale(self, position: np.ndarray) -> np.ndarray:
-        """Return tau at positions, shape (...,)."""
+        """Return tau at positions, shape (...,); of correlated rows without L_kk."""
         if self.scale_column < 0:
             return np.ones(position.shape[:-1])
         return np.asarray(np.exp(self.log_unit + self.slope * position[..., self.scale_column]))
 
+    def given(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return tau and the prior mean of e given rows before, shapes (..., 1) and (..., n)."""
+        tau = self.scale(position)[..., None]
+        length = self.part.stop - self.part.start
+        if self.partial_column < 0:
+            return tau, np.zeros((*position.shape[:-1], length))
+        first = self.partial_column + self.row * (self.row - 1) // 2
+        partial = np.tanh(position[..., first : first + self.row])
+        left = np.cumprod(np.sqrt(1 - partial**2), axis=-1)
+        ones = np.ones((*left.shape[:-1], 1))
+        weights = partial * np.concatenate([ones, left], axis=-1)[..., :-1]
+        start = self.part.start - self.row * length
+        before = position[..., start : self.part.start].reshape(*left.shape[:-1], self.row, length)
+        mean = tau * np.einsum("...l,...ln->...n", weights, before)
+        return tau * np.concatenate([ones, left], axis=-1)[..., -1:], mean
+
     def coordinates(self, position: np.ndarray) -> np.ndarray:
         """Return u of standardised positions, shape (..., n)."""
         z = position[..., self.part]
-        tau = self.scale(position)[..., None]
+        tau, mean = self.given(position)
         moved = self.noise_slope * (position[..., self.noise_column] - self.noise_reference)
         rho = 1 + np.expm1(-2 * moved) @ self.share.T
         precision = tau**-2 + rho * self.information
         along = z @ self.directions
-        u = (along * tau - rho * self.pull / precision) * np.sqrt(precision)
+        pull = self.pull - self.information * (mean @ self.directions)
+        u = (along * tau - rho * pull / precision) * np.sqrt(precision)
         return np.asarray(z + (u - along) @ self.directions.T)
 
 
@@ -96,6 +127,8 @@ class SeriesArrays(NamedTuple):
     noise_reference: np.ndarray
     share_start: np.ndarray
     share: np.ndarray
+    row: np.ndarray
+    partial_column: np.ndarray
 
 
 def series_arrays(series: tuple[Series, ...]) -> SeriesArrays:
@@ -124,6 +157,8 @@ def series_arrays(series: tuple[Series, ...]) -> SeriesArrays:
         noise_reference=joined([s.noise_reference for s in series]),
         share_start=edges([s.share.size for s in series]),
         share=joined([s.share for s in series]),
+        row=np.array([s.row for s in series], dtype=np.int64),
+        partial_column=np.array([s.partial_column for s in series], dtype=np.int64),
     )
 
 
@@ -141,6 +176,28 @@ def _rescaled(position: np.ndarray, s: int, a: SeriesArrays) -> np.ndarray:
         for j in range(rank):
             rho[j] += share[j, g] * factor
     return rho
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _given(position, s, tau, a):  # type: ignore[no-untyped-def]
+    """Return row k of L up to the diagonal, and the prior mean given the rows before."""
+    row, start = a.row[s], a.start[s]
+    length = a.stop[s] - start
+    factor, mean = np.ones(row + 1), np.zeros(length)
+    if a.partial_column[s] < 0:
+        return factor[:1], mean
+    first = a.partial_column[s] + row * (row - 1) // 2
+    left = 1.0
+    for j in range(row):
+        y = np.tanh(position[first + j])
+        factor[j] = y * left
+        left /= np.cosh(position[first + j])
+        before = position[start - (row - j) * length :]
+        weight = tau * factor[j]
+        for i in range(length):
+            mean[i] += weight * before[i]
+    factor[row] = left
+    return factor, mean
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -169,12 +226,17 @@ def whiten_back(position: np.ndarray, mixed: np.ndarray, a: SeriesArrays) -> flo
         directions = a.directions[a.direction_start[s] : a.direction_start[s + 1]]
         directions = directions.reshape(stop - start, rank)
         along = np.dot(directions.T, position[start:stop])
-        moves = np.empty(rank)
+        moves, expected = np.empty(rank), np.zeros(rank)
+        if a.row[s] > 0:
+            factor, mean = _given(position, s, tau, a)
+            tau *= factor[-1]
+            expected = np.dot(directions.T, mean)
         for j in range(rank):
             u = along[j]
             mixed[first + j] = u
             square = 1 + rho[j] * a.information[first + j] * tau * tau
-            z = rho[j] * a.pull[first + j] * tau / square + u / np.sqrt(square)
+            pull = a.pull[first + j] - a.information[first + j] * expected[j]
+            z = rho[j] * pull * tau / square + u / np.sqrt(square)
             log_jacobian -= 0.5 * np.log(square)
             moves[j] = z - u
         position[start:stop] += np.dot(directions, moves)
@@ -198,7 +260,7 @@ def whiten_derivatives(
     a : SeriesArrays
         The series.
     """
-    for s in range(a.start.size):
+    for s in range(a.start.size - 1, -1, -1):
         start, stop, first = a.start[s], a.stop[s], a.rank_start[s]
         rank, groups = a.rank_start[s + 1] - first, a.noise_start[s + 1] - a.noise_start[s]
         if rank == 0:
@@ -212,19 +274,33 @@ def whiten_derivatives(
         pulled = np.dot(directions.T, gradient[start:stop])
         share = a.share[a.share_start[s] : a.share_start[s + 1]].reshape(rank, groups)
         by_log_tau, moves, by_rho = 0.0, np.empty(rank), np.empty(rank)
+        expected, by_expected = np.zeros(rank), np.empty(rank)
+        if a.row[s] > 0:
+            factor, mean = _given(position, s, tau, a)
+            tau *= factor[-1]
+            expected = np.dot(directions.T, mean)
         for j in range(rank):
             known = a.information[first + j] * tau * tau
             square = 1 + rho[j] * known
             root = np.sqrt(square)
-            centre, spread = a.pull[first + j] * tau / square, mixed[first + j] / root
+            pull = a.pull[first + j] - a.information[first + j] * expected[j]
+            centre, spread = pull * tau / square, mixed[first + j] / root
+            by_expected[j] = -pulled[j] * rho[j] * a.information[first + j] * tau / square
             lost = rho[j] * known / square
             by_log_tau += pulled[j] * (rho[j] * centre * (1 - 2 * lost) - spread * lost) - lost
             by_rho[j] = pulled[j] * (centre - 0.5 * spread * known) / square
             by_rho[j] -= 0.5 * known / square
             moves[j] = pulled[j] / root - pulled[j]
         gradient[start:stop] += np.dot(directions, moves)
+        by_log_scale = by_log_tau
+        if a.row[s] > 0:
+            by_mean = np.dot(directions, by_expected)
+            by_log_scale += np.dot(by_mean, mean)
+            _given_derivatives(
+                position, s, tau / factor[-1], factor, by_mean, by_log_tau, gradient, a
+            )
         if a.scale_column[s] >= 0:
-            gradient[a.scale_column[s]] += a.slope[s] * by_log_tau
+            gradient[a.scale_column[s]] += a.slope[s] * by_log_scale
         for g in range(groups):
             i = a.noise_start[s] + g
             moved = a.noise_slope[i] * (position[a.noise_column[i]] - a.noise_reference[i])
@@ -232,3 +308,30 @@ def whiten_derivatives(
             for j in range(rank):
                 total += share[j, g] * by_rho[j]
             gradient[a.noise_column[i]] -= 2 * a.noise_slope[i] * np.exp(-2 * moved) * total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _given_derivatives(position, s, scale, factor, by_mean, by_log_tau, gradient, a):  # type: ignore[no-untyped-def]
+    """Add derivatives by the rows before and by the partial correlations of this row."""
+    row, start = a.row[s], a.start[s]
+    length = a.stop[s] - start
+    first = a.partial_column[s] + row * (row - 1) // 2
+    beyond = by_log_tau  # sum over j' > j of dvalue / dL_kj' L_kj', L_kk first
+    for j in range(row - 1, -1, -1):
+        place = start - (row - j) * length
+        by_factor = 0.0
+        for i in range(length):
+            by_factor += by_mean[i] * position[place + i]
+            gradient[place + i] += scale * factor[j] * by_mean[i]
+        by_factor *= scale
+        y = np.tanh(position[first + j])
+        # L_kj = y_j sqrt(1 - y_0^2) ... sqrt(1 - y_(j-1)^2), by artanh y_j
+        if y != 0.0:
+            gradient[first + j] += by_factor * factor[j] * (1 - y * y) / y
+        else:
+            left = 1.0
+            for i in range(j):
+                left /= np.cosh(position[first + i])
+            gradient[first + j] += by_factor * left
+        gradient[first + j] -= y * beyond
+        beyond += by_factor * factor[j]

@@ -1,71 +1,47 @@
-"""The stages of a run: map, compile, pilot, second map, draws; nutpie's NUTS does the drawing.
+"""The stages of a run: map, compile, pilot, second map, warm-up, refined map, draws.
 
-The pilot is a short run on the first map; its draws give the second map, on which everything that
-is kept is drawn. The map takes out the correlations that nutpie's low-rank metric would have to
-learn, so its diagonal one is enough (measured: docs/decisions/0003-sampling.md).
+Each stage's chains start overdispersed on its map. The pilot's draws give the second map; the
+warm-up's draws and gradients refine it, again if they show that it was off; all that is kept is
+drawn on the last. Maps and step sizes are fixed while draws are kept.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Protocol
 
 import numpy as np
-import nutpie
-import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bajas.model.representation import Representation
+from bajas.sampler.chains import Stage, StageDraws, run_stage
 from bajas.sampler.interface import Draws, Progress, Settings, trimmed
+from bajas.sampler.kernel import kernel_arrays
 from bajas.sampler.map import Map, first_map, map_from_draws
+from bajas.sampler.mapped import mapped_log_density
+from bajas.sampler.nuts import Plan
 
-#: Length of the pilot run, per chain.
-PILOT_TUNE, PILOT_DRAWS = 200, 100
+#: Length of the pilot run, per chain: adapting and drawing; its trajectories are kept short.
+PILOT_TUNE, PILOT_DRAWS = 60, 50
+PILOT_PLAN = Plan(dynamic=1.0, least_angle=1.2, most_angle=2.4, max_depth=6, target=0.75)
 
-#: The second map averages over so many pilot draws at most and at least, as the work allows: each
-#: takes observations x parameters^2 operations.
-PILOT_USED_MOST, PILOT_USED_LEAST, PILOT_WORK = 48, 8, 1e11
+#: The second map averages over so many pilot draws at most.
+PILOT_USED = 48
 
-#: Short steps: the corner of little noise is narrow, and a step that is too long gets stuck there.
-TARGET_ACCEPT = 0.9
+#: Warm-up and draws: most trajectories are simple rotations, which suffice where the map is good;
+#: every fourth grows until it turns back, for where it is not.
+PLAN = Plan(dynamic=0.25, least_angle=1.2, most_angle=2.4, max_depth=10, target=0.8)
 
-_WAIT_SECONDS = 0.05
+#: The map is refined again, with twice the draws, if coordinates are further off than this: their
+#: mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
+OFF_MEAN, OFF_RATIO = 1.0, 2.0
 
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """What nutpie samples on one map: a compiled model of one variable ``whitened``.
-
-    Parameters
-    ----------
-    model : nutpie.CompiledModel
-        Log density and gradient in whitened coordinates.
-    position : callable
-        From whitened draws, shape (..., size), to standardised positions.
-    """
-
-    model: Any
-    position: Callable[[np.ndarray], np.ndarray]
-
-
-class Density(Protocol):
-    """A log density that can be put on any map."""
-
-    name: str
-
-    def on(self, item: Map) -> Target:
-        """Return what nutpie samples on a map, and the way back."""
-        ...
+#: Rounds of warm-up and refinement at most.
+MOST_ROUNDS = 4
 
 
 def sample_in_stages(
-    representation: Representation,
-    settings: Settings,
-    progress: Progress,
-    compile_density: Callable[[Representation, Map], Density],
+    representation: Representation, settings: Settings, progress: Progress
 ) -> Draws:
     """Sample a representation; see :class:`bajas.sampler.interface.Sampler`.
 
@@ -74,11 +50,9 @@ def sample_in_stages(
     representation : Representation
         The latent Gaussian model.
     settings : Settings
-        Length, chains and seed.
+        Length, chains and seed. Half of ``tune`` refines the map, half adapts the step size on it.
     progress : callable
         Told the stage and how far it is.
-    compile_density : callable
-        Makes the density, given the first map.
 
     Returns
     -------
@@ -87,153 +61,121 @@ def sample_in_stages(
 
     Raises
     ------
-    SamplingError
-        If the density can't be compiled.
     KeyboardInterrupt
         If interrupted before any draw that would be kept.
     """
     # one BLAS thread per chain: chains share the cores, and sums come out the same on any number
     with threadpool_limits(limits=1):
-        return _sample(representation, settings, progress, compile_density)
+        return _Run(representation, settings, progress).draws()
 
 
-def _sample(
-    representation: Representation,
-    settings: Settings,
-    progress: Progress,
-    compile_density: Callable[[Representation, Map], Density],
-) -> Draws:
-    timings: dict[str, float] = {}
-    clock = time.perf_counter()
+class _Run:
+    """One run: its settings, and what it has taken so far."""
 
-    def lap(stage: str) -> None:
-        nonlocal clock
-        timings[stage], clock = time.perf_counter() - clock, time.perf_counter()
+    def __init__(
+        self, representation: Representation, settings: Settings, progress: Progress
+    ) -> None:
+        self._representation, self._settings = representation, settings
+        self._progress = progress
+        self._kernel = kernel_arrays(representation)
+        self._timings: dict[str, float] = {}
+        self._clock = time.perf_counter()
 
-    progress("map", 0, 1)
-    start = first_map(representation)
-    lap("map")
-    progress("compile", 0, 1)
-    density = compile_density(representation, start)
-    lap("compile")
-    target = density.on(start)
-    pilot, finished = _run(
-        target.model,
-        Settings(PILOT_DRAWS, PILOT_TUNE, settings.chains, settings.cores, settings.seed),
-        "pilot",
-        progress,
-    )
-    if not finished:
-        raise KeyboardInterrupt
-    lap("pilot")
-    timings["pilot gradients"] = sum(_gradients(pilot))
-    whitened = pilot.posterior["whitened"].to_numpy().reshape(-1, representation.size)
-    work = len(representation.names) * representation.size**2
-    used = int(np.clip(PILOT_WORK / work, PILOT_USED_LEAST, PILOT_USED_MOST))
-    chosen = np.linspace(0, whitened.shape[0] - 1, used).astype(int)
-    target = density.on(map_from_draws(representation, target.position(whitened[chosen])))
-    lap("second map")
-    tree, finished = _run(
-        target.model,
-        Settings(
-            settings.draws,
-            settings.tune,
-            settings.chains,
-            settings.cores,
-            (settings.seed + 1) % 2**32,
-        ),
-        "draws",
-        progress,
-    )
-    lap("draws")
-    # chains warm up and draw side by side: their time is shared out by gradients, which cost alike
-    warm, kept = _gradients(tree)
-    timings["warm-up gradients"], timings["draws gradients"] = warm, kept
-    timings["warm-up"] = timings["draws"] * warm / max(warm + kept, 1.0)
-    timings["draws"] -= timings["warm-up"]
-    stats = {
-        name: tree.sample_stats[name].to_numpy()
-        for name in ("diverging", "energy", "n_steps", "logp")
-    }
-    whitened, stats = trimmed(tree.posterior["whitened"].to_numpy(), stats)
-    if whitened.shape[1] == 0:
-        raise KeyboardInterrupt
-    return Draws(
-        position=target.position(whitened),
-        stats=stats,
-        complete=finished,
-        timings=timings,
-        sampler=f"nutpie {version('nutpie')} NUTS on {density.name}",
-    )
+    def _lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._timings[stage] = self._timings.get(stage, 0.0) + now - self._clock
+        self._clock = now
 
+    def _stage(
+        self, item: Map, name: str, number: int, tune: int, draws: int, plan: Plan, keep: bool
+    ) -> StageDraws:
+        settings = self._settings
+        stage = Stage(
+            name, tune, draws, settings.chains, settings.cores, (settings.seed, number), plan, keep
+        )
+        found = run_stage(self._kernel, item, stage, self._progress)
+        if name != "draws" and not found.finished:
+            raise KeyboardInterrupt
+        self._lap(name)
+        return found
 
-def _run(
-    compiled: Any, settings: Settings, stage: str, progress: Progress
-) -> tuple[xr.DataTree, bool]:
-    """Run nutpie in the background; on an interrupt keep what was drawn."""
-    total = settings.chains * (settings.draws + settings.tune)
-    done = [0] * settings.chains
+    def draws(self) -> Draws:
+        """Go through the stages."""
+        representation, settings = self._representation, self._settings
+        self._progress("compile", 0, 1)
+        self._compile()
+        self._lap("compile")
+        self._progress("map", 0, 1)
+        item = first_map(representation, self._kernel)
+        self._lap("map")
+        pilot = self._stage(item, "pilot", 0, PILOT_TUNE, PILOT_DRAWS, PILOT_PLAN, False)
+        self._timings["pilot gradients"] = pilot.tune_gradients + pilot.gradients
+        flat = pilot.whitened.reshape(-1, representation.size)
+        chosen = np.linspace(0, flat.shape[0] - 1, min(PILOT_USED, flat.shape[0])).astype(int)
+        item = map_from_draws(representation, item.position(flat[chosen], self._kernel))
+        self._lap("second map")
+        spent, rounds = 0.0, 0
+        tune = max(settings.tune // 5, 1)
+        count = max(settings.tune - settings.tune // 2 - tune, 1)
+        plan = PLAN._replace(dynamic=1.0, max_depth=8)
+        while True:
+            rounds += 1
+            warm = self._stage(item, "warm-up", rounds, tune, count, plan, True)
+            spent += warm.tune_gradients + warm.gradients
+            item = item.refined(warm.whitened, warm.gradient)
+            self._lap("refined map")
+            if rounds == MOST_ROUNDS or not is_off(warm.whitened):
+                break
+            count *= 2
+        kept = self._stage(
+            item, "draws", MOST_ROUNDS + 1, max(settings.tune // 2, 1), settings.draws, PLAN, False
+        )
+        self._share_out(kept, spent)
+        stats = {name: kept.stats[name] for name in ("energy", "n_steps", "logp")}
+        stats["diverging"] = kept.stats["diverging"].astype(bool)
+        whitened, stats = trimmed(kept.whitened, stats)
+        if whitened.shape[1] == 0:
+            raise KeyboardInterrupt
+        position = item.position(whitened, self._kernel)
+        self._lap("positions")
+        return Draws(
+            position=position,
+            stats=stats,
+            complete=kept.finished,
+            timings={**self._timings, "warm-up rounds": float(rounds)},
+            sampler=f"rotating NUTS on the fused density of bajas {version('bajas')}",
+        )
 
-    def callback(*args: Any) -> None:
-        for chain, item in enumerate(args[-1]):
-            done[chain] = int(item.finished_draws)
+    def _compile(self) -> None:
+        """Compile what the chains run, or read it from disk, here and not in the first chain."""
+        size = self._representation.size
+        item = map_from_draws(self._representation, np.zeros((1, size)), walls=False)
+        stage = Stage("compile", 1, 1, 1, 1, (0, 0), PILOT_PLAN._replace(max_depth=1), True)
+        mapped_log_density(np.zeros(size), np.empty(size), self._kernel, item.arrays())
+        run_stage(self._kernel, item, stage, lambda name, done, total: None)
 
-    progress(stage, 0, total)
-    sampler = nutpie.sample(
-        compiled,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=settings.chains,
-        cores=min(settings.cores, settings.chains),
-        seed=settings.seed,
-        adaptation="diag",
-        target_accept=TARGET_ACCEPT,
-        blocking=False,
-        progress_bar=False,
-        progress_callback=callback,
-    )
-    try:
-        while not _finished(sampler):
-            time.sleep(_WAIT_SECONDS)
-            progress(stage, sum(done), total)
-    except KeyboardInterrupt:
-        return sampler.abort(), False
-    return sampler.wait(), True
+    def _share_out(self, kept: StageDraws, spent: float) -> None:
+        """Charge adaptation on the last map to the warm-up, by gradients, which cost alike."""
+        total = max(kept.tune_gradients + kept.gradients, 1.0)
+        moved = self._timings["draws"] * kept.tune_gradients / total
+        self._timings["warm-up"] += moved
+        self._timings["draws"] -= moved
+        self._timings["warm-up gradients"] = spent + kept.tune_gradients
+        self._timings["draws gradients"] = kept.gradients
 
 
-def _finished(sampler: Any) -> bool:
-    """Ask nutpie whether it is done; a busy sampler may not answer in time."""
-    try:
-        return bool(sampler.is_finished)
-    except TimeoutError:
-        return False
+def is_off(whitened: np.ndarray) -> bool:
+    """Tell whether whitened draws are so far from standard normal that the map should be rebuilt.
 
-
-def _gradients(tree: xr.DataTree) -> tuple[float, float]:
-    """Return the gradients of warm-up and of draws."""
-    groups = (tree.warmup_sample_stats, tree.sample_stats)
-    warm, kept = (float(np.nansum(group["n_steps"].to_numpy())) for group in groups)
-    return warm, kept
-
-
-def _draws(
-    tree: xr.DataTree,
-    final: Map,
-    representation: Representation,
-    finished: bool,
-    timings: dict[str, float],
-) -> Draws:
-    stats = {
-        name: tree.sample_stats[name].to_numpy()
-        for name in ("diverging", "energy", "n_steps", "logp")
-    }
-    whitened, stats = trimmed(tree.posterior["whitened"].to_numpy(), stats)
-    if whitened.shape[1] == 0:
-        raise KeyboardInterrupt
-    return Draws(
-        position=final.position(whitened)[0],
-        stats=stats,
-        complete=finished,
-        timings=timings,
-        sampler=f"nutpie {version('nutpie')} NUTS on PyMC {version('pymc')}",
-    )
+    Parameters
+    ----------
+    whitened : ndarray, shape (chain, draw, size)
+        Draws on the map.
+    """
+    means, sds = whitened.mean(axis=1), whitened.std(axis=1)
+    chains = whitened.shape[0]
+    # beyond what chains that agree would differ by
+    error = means.std(axis=0, ddof=1) / np.sqrt(chains) if chains > 1 else 0.0
+    mean = np.abs(means.mean(axis=0)) - 2 * error
+    ratio = np.exp(np.abs(np.log(np.maximum(np.median(sds, axis=0), 1e-12))))
+    return bool(np.any(mean > OFF_MEAN) or np.any(ratio > OFF_RATIO))

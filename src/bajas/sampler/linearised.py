@@ -1,0 +1,195 @@
+"""What the claims know about the field: their Fisher information, averaged over some positions.
+
+With J the Jacobian of the observations' locations by the steps of the field and W their expected
+information, J' W J is the claims' share of the posterior precision (Gauss-Newton). The map is built
+from it; the density that is sampled is not.
+
+Steps are innovations of walks, and elements of other terms, in units of their fixed scale: the
+standardised coordinate times the scale hyperparameter. Real hyperparameters are in their own
+standardised coordinates. Cost and memory grow with the claims' cells and with the square of the
+number of steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.special import log_ndtr, polygamma
+
+from bajas.model.family import (
+    AT_LEAST,
+    NEGATIVE_BINOMIAL,
+    POINT,
+    POISSON,
+    log_distribution_t4,
+)
+from bajas.model.representation import Representation
+
+#: Cells that are summed up per position, at most, over all positions together.
+_WORK = 2e7
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """The claims near some positions, in steps of the field and standardised hyperparameters.
+
+    Parameters
+    ----------
+    information : ndarray, shape (size, size)
+        J' W J about locations, averaged.
+    about_noise : ndarray, shape (observation,)
+        Information of each observation about the log of its noise scale, averaged.
+    jacobian : csr_array, shape (observation, field)
+        Of the locations by the field (not its steps), at the last position.
+    weight : ndarray, shape (observation,)
+        W, averaged.
+    noise_share : ndarray, shape (observation,)
+        d log sigma / d log of the noise scale, averaged.
+    """
+
+    information: np.ndarray
+    about_noise: np.ndarray
+    jacobian: sparse.csr_array
+    weight: np.ndarray
+    noise_share: np.ndarray
+
+
+def linearise(representation: Representation, draws: np.ndarray) -> Linearised:
+    """Return the claims' information averaged over positions.
+
+    Parameters
+    ----------
+    representation : Representation
+        The latent Gaussian model.
+    draws : ndarray, shape (draw, size)
+        Standardised positions; as many of them are used as the work allows.
+    """
+    lengths = representation.runs.stop - representation.runs.start
+    used = int(np.clip(_WORK / max(int(lengths.sum()), 1), 4, draws.shape[0]))
+    draws = draws[np.linspace(0, draws.shape[0] - 1, min(used, draws.shape[0])).astype(int)]
+    total = sparse.csr_array((representation.size, representation.size))
+    weights, abouts, shares = [], [], []
+    for position in draws:
+        field, hyper = representation.unpack(position)
+        jacobian = by_field(representation, field)
+        mu, sigma = representation.location(field, hyper), representation.noise_scale(hyper, field)
+        weight, about = information(representation, mu, sigma)
+        share = noise_share(representation, field, hyper, sigma)
+        whole = sparse.hstack([jacobian, _by_hyper(representation)], format="csr")
+        total = total + whole.T @ sparse.diags_array(weight) @ whole
+        if representation.log_noise.nnz:
+            noise = sparse.csr_array(representation.log_noise)
+            added = noise.T @ sparse.diags_array(about * share**2) @ noise
+            total = total + sparse.block_diag(
+                [added, sparse.csr_array((representation.hyper_size,) * 2)], format="csr"
+            )
+        weights.append(weight)
+        abouts.append(about)
+        shares.append(share)
+    dense = np.asarray((total / draws.shape[0]).todense())
+    return Linearised(
+        information=_by_steps(representation, _by_steps(representation, dense).T),
+        about_noise=np.mean(abouts, axis=0),
+        jacobian=sparse.csr_array(jacobian),
+        weight=np.mean(weights, axis=0),
+        noise_share=np.mean(shares, axis=0),
+    )
+
+
+def by_field(representation: Representation, field: np.ndarray) -> sparse.csr_array:
+    """Return the Jacobian of the observations' locations by the field."""
+    intensity = np.exp(representation.log_intensity(field))
+    log_total = representation.expected_log(field)
+    runs = representation.runs
+    lengths = runs.stop - runs.start
+    rows = np.repeat(runs.observation, lengths)
+    first = np.repeat(runs.start - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    cells = np.arange(lengths.sum()) + first
+    weights = np.repeat(runs.weight, lengths) * intensity[cells] / np.exp(log_total)[rows]
+    shares = sparse.csr_array(
+        (weights, (rows, cells)), shape=(len(representation.names), intensity.size)
+    )
+    found = (shares @ representation.interpolation) @ representation.node_design
+    return sparse.csr_array(found + representation.reporting)
+
+
+def _by_hyper(representation: Representation) -> sparse.csr_array:
+    """Return the Jacobian of the locations by standardised hyperparameters that are real."""
+    slopes = [
+        np.where(h.family in ("normal", "student_t"), h.scale, 0.0)
+        for h in representation.hyperparameters
+    ]
+    return sparse.csr_array(
+        representation.effects @ sparse.diags_array(np.concatenate(slopes).astype(float))
+    )
+
+
+def steps_of(representation: Representation, by_field_rows: np.ndarray) -> np.ndarray:
+    """Return derivatives by steps from those by the field, shape (row, field)."""
+    found = np.array(by_field_rows, dtype=float)
+    for term in representation.terms:
+        part = representation.term_slices[term.name]
+        block = found[:, part].reshape(-1, *term.shape)
+        if term.structure == "random_walk":  # transpose of the cumulative sum
+            block = np.flip(np.cumsum(np.flip(block, axis=-1), axis=-1), axis=-1)
+        found[:, part] = (block * term.scale).reshape(found.shape[0], -1)
+    return found
+
+
+def _by_steps(representation: Representation, rows: np.ndarray) -> np.ndarray:
+    size = representation.field_size
+    return np.hstack([steps_of(representation, rows[:, :size]), rows[:, size:]])
+
+
+def noise_share(
+    representation: Representation,
+    field: np.ndarray,
+    hyper: dict[str, np.ndarray],
+    sigma: np.ndarray,
+) -> np.ndarray:
+    """Return d log sigma / d log of the noise scale of each observation; 1 for counts."""
+    theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
+    own = np.where(representation.noise >= 0, theta[representation.noise], 1.0)
+    own = own * np.exp(representation.log_noise @ field)
+    return np.where(representation.form >= POISSON, 1.0, own**2 / sigma**2)
+
+
+def information(
+    representation: Representation, mu: np.ndarray, sigma: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the expected information of each observation about mu and about log sigma.
+
+    Expected over its figure, but for bounds, which have the curvature that they show. For counts
+    log sigma is log phi; the information about it is that of a gamma distribution of shape phi,
+    discounted by the share of the variance that it makes up.
+    """
+    form = representation.form
+    about_mu, about_sigma = np.zeros_like(mu), np.zeros_like(mu)
+    heavy = representation.degrees_of_freedom == 4.0
+
+    at = form == POINT
+    about_mu[at] = (5.0 / 7.0 if heavy else 1.0) / sigma[at] ** 2
+    about_sigma[at] = 8.0 / 7.0 if heavy else 2.0
+
+    at = (form != POINT) & (form < POISSON)
+    sign = np.where(form[at] == AT_LEAST, -1.0, 1.0)
+    toward = sign * (representation.log_value[at] - mu[at]) / sigma[at]
+    if heavy:
+        log_density = np.log(0.375) - 2.5 * np.log1p(toward**2 / 4)
+        ratio = np.exp(log_density - log_distribution_t4(toward))
+        bend = ratio * (5 * toward / (4 + toward**2) + ratio)
+    else:
+        ratio = np.exp(-0.5 * toward**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(toward))
+        bend = ratio * (toward + ratio)
+    about_mu[at] = np.maximum(bend, 0.0) / sigma[at] ** 2
+
+    at = form == POISSON
+    about_mu[at] = np.exp(mu[at])
+    at = form == NEGATIVE_BINOMIAL
+    mean, phi = np.exp(mu[at]), sigma[at]
+    about_mu[at] = mean * phi / (phi + mean)
+    few = np.minimum(phi, 1e4)  # phi^2 trigamma(phi) - phi tends to 1/2
+    about_sigma[at] = (few**2 * polygamma(1, few) - few) * (mean / (phi + mean)) ** 2
+    return about_mu, about_sigma
