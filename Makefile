@@ -17,6 +17,9 @@ export UV_PROJECT_ENVIRONMENT := .venv
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+# The samplers that bajas is measured against have an environment of their own.
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
 
 ##@ Use
 .PHONY: example
@@ -51,15 +54,35 @@ docs: $(READY) ## the documentation into docs/_build/html; warnings are errors
 bench: $(READY) ## time and memory of the example fit
 	@$(PYTHON) benchmarks/example.py
 
+##@ Measure (benchmarks/README.md; ARGS="..." is handed on)
+.PHONY: bench-env bench-sampler bench-density bench-scaling bench-history bench-test
+bench-env: $(BENCH_READY) ## the environment with JAX, NumPyro and Stan
+
+bench-sampler: $(BENCH_READY) ## all samplers side by side; ARGS="--posterior P1 --json FILE"
+	@$(BENCH)/bin/python benchmarks/sampler.py $(ARGS)
+
+bench-density: $(BENCH_READY) ## cost of a gradient beside other engines
+	@$(BENCH)/bin/python benchmarks/density.py $(ARGS)
+
+bench-scaling: $(READY) ## cost against days, claims and strata
+	@$(PYTHON) benchmarks/scaling.py $(ARGS)
+
+bench-history: $(BENCH_READY) ## cost of a gradient, kept in .benchmarks/ and compared
+	@$(BENCH)/bin/python -m pytest benchmarks/test_density.py --benchmark-autosave \
+	  $(if $(wildcard .benchmarks/*/*.json),--benchmark-compare)
+
+bench-test: $(BENCH_READY) ## tests of the benchmarks, with JAX and Stan
+	@$(BENCH)/bin/python -m pytest tests/benchmarks
+
 ##@ Tidy
 .PHONY: format clean
 format: $(READY) ## sort imports and format
 	@.venv/bin/ruff check --quiet --select I --fix
 	@.venv/bin/ruff format --quiet
 
-clean: ## remove what was built or cached; keep .venv and .uv
+clean: ## remove what was built or cached; keep the environments and .uv
 	@rm -rf dist docs/_build docs/api/generated .mypy_cache .ruff_cache .pytest_cache \
-	  .hypothesis .benchmarks
+	  .hypothesis
 	@find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + \
 	  2>/dev/null || true
 
@@ -81,6 +104,12 @@ $(READY): pyproject.toml uv.lock .python-version | $(OWN_UV)
 	fi; \
 	echo "Preparing .venv"; \
 	$(UV) sync --quiet --frozen --all-extras --python "$$wanted"
+	@touch $@
+
+$(BENCH_READY): $(READY)
+	@echo "Preparing $(BENCH)"
+	@UV_PROJECT_ENVIRONMENT=$(BENCH) $(UV) sync --quiet --frozen --all-extras --group bench \
+	  --python .venv/bin/python
 	@touch $@
 
 # From /, so that pyenv doesn't insist on the version in .python-version.
@@ -105,4 +134,4 @@ uv-path: | $(OWN_UV)
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	  /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile

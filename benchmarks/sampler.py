@@ -192,6 +192,8 @@ def _comparisons(result: dict[str, Any]) -> list[str]:
     own = samplers.get("bajas")
     if own is None:
         return []
+    if not own["ess_per_cpu_s_worst"]:
+        return ["bajas gave no effective draws: nothing to compare"]
     lines = []
     if "wall_s_cold" in own:
         state = "trusted" if own.get("trusted") else "NOT trusted"
