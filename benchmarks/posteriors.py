@@ -7,6 +7,7 @@ P2       both sides, everything shipped, with the daily totals of personnel and 
 P2-2026  the same, the daily totals continued to the last day of the files
 P3       4,609 reports on 30 types of losses: Radford et al. (2023), as in examples/radford_2023.py
 short    P1 of its first 120 days, for continuous integration
+simulated-DAYS-CLAIMS-STRATA   claims of simulated.py
 
     python benchmarks/posteriors.py [P1 P2 ...]       # sizes
 
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from simulated import simulated_ledger
 
 import bajas
 from bajas.claims.taxonomy import Taxonomy
@@ -120,6 +122,9 @@ def case(name: str) -> Case:
     """
     if name == "P3":
         return _radford()
+    if name.startswith("simulated-"):
+        days, claims, strata = map(int, name.split("-")[1:])
+        return case_of(name, lambda: simulated_ledger(days, claims, strata))
     makers = {
         "P1": lambda: _one_side("2023-08-07"),
         "P2": lambda: _everything("2023-08-25"),

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,8 +45,27 @@ def missing(peer: str) -> str | None:
     return None
 
 
-def measure(peer: str, built: Case, length: Length, seed: int) -> tuple[Run | None, dict[str, Any]]:
+def measure(
+    peer: str,
+    built: Case,
+    length: Length,
+    seed: int,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Run | None, dict[str, Any]]:
     """Run a peer in a new process.
+
+    Parameters
+    ----------
+    peer : str
+        One of :data:`peers.PEERS`.
+    built : Case
+        The posterior.
+    length : Length
+        How long.
+    seed : int
+        Of its draws.
+    environment : mapping of str to str, optional
+        Variables of the environment besides those that are there.
 
     Returns
     -------
@@ -60,7 +80,7 @@ def measure(peer: str, built: Case, length: Length, seed: int) -> tuple[Run | No
         if peer != "bajas":
             (folder / "representation.pickle").write_bytes(pickle.dumps(built.representation))
         (folder / "order.json").write_text(json.dumps(order | {"started": time.time()}))
-        facts = _watched(folder, length.cpu_limit_s + GRACE_S)
+        facts = _watched(folder, length.cpu_limit_s + GRACE_S, environment or {})
         facts["versions"] = {package: version(package) for package in PEERS[peer][1]}
         if not (folder / "draws.npz").is_file():
             tail = (folder / "errors.txt").read_text(errors="replace").strip().splitlines()
@@ -72,10 +92,11 @@ def measure(peer: str, built: Case, length: Length, seed: int) -> tuple[Run | No
             return Run(**{key: arrays[key] for key in arrays.files}, **report), facts
 
 
-def _watched(folder: Path, limit_s: float) -> dict[str, Any]:
+def _watched(folder: Path, limit_s: float, added: Mapping[str, str]) -> dict[str, Any]:
     """Run the order in a folder and watch memory and time."""
     environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
     environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    environment |= added
     peak = 0.0
     with (folder / "errors.txt").open("w") as errors:
         child = subprocess.Popen(
@@ -88,7 +109,7 @@ def _watched(folder: Path, limit_s: float) -> dict[str, Any]:
         facts: dict[str, Any] = {}
         try:
             while child.poll() is None:
-                time.sleep(0.1)
+                time.sleep(0.25)
                 peak = max(peak, memory_mb(child.pid))
                 if cpu_seconds(child.pid) > limit_s:
                     facts["error"] = f"ended after {limit_s:.0f} CPU seconds with nothing to show"
