@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dense_curvature import curvature, field_mode, log_slopes
 from model_examples import Row, built, window
 from scipy import linalg, stats
 
 from bajas.model.bias import BiasPrior, symmetric
 from bajas.model.representation import Representation
-from bajas.sampler.curvature import curvature, log_slopes
-from bajas.sampler.map import field_mode
 
 CENTRE, LEVEL_SD = 3.0, 1.5
 NOISE = {"degrees_of_freedom": float("inf"), "assessment": 0.15}

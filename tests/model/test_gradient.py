@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from dense_curvature import curvature
 from model_examples import (
     every_form,
     ledger,
@@ -17,7 +18,6 @@ from model_examples import (
 
 from bajas.model.bias import hindsight, symmetric
 from bajas.model.representation import Representation
-from bajas.sampler.curvature import curvature
 
 #: Spread of all standardised coordinates: near the centre, typical, and the tails. Further out the
 #: running sums behind a window lose their digits: a window then holds < 1e-12 of all losses.

@@ -9,6 +9,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
+from dense_curvature import curvature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_examples import (
@@ -29,7 +30,6 @@ from bajas.errors import QuantityError, SpecificationError, TaxonomyError
 from bajas.model.bias import hindsight
 from bajas.model.representation import Representation
 from bajas.posterior.fitting import prior_draws
-from bajas.sampler.curvature import curvature
 
 
 def changed(rows: list[Row], **changes: Mapping[str, str]) -> list[Row]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dense_curvature import curvature
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_representations import Block, make, representations
 
 from bajas.model.representation import Representation
-from bajas.sampler.curvature import curvature
 from bajas.sampler.kernel import kernel_arrays, log_density
 
 #: How far draws of the prior are stretched: its centre, typical, and the tails.

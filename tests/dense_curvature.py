@@ -1,8 +1,8 @@
-"""Gradient and information of a representation's posterior at a point, in NumPy.
+"""Gradient and information of a posterior at a point, in dense NumPy: a reference for tests.
 
 With J the Jacobian of the observations' locations in standardised coordinates and F their Fisher
-information, the likelihood's share of the posterior precision is about J' F J (Gauss-Newton). The
-map is built from it; the density that is sampled is not.
+information, the likelihood's share of the posterior precision is about J' F J (Gauss-Newton).
+Nothing of it is shared with the sampler.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
 from scipy.special import erfcx, log_ndtr, polygamma
 
 from bajas.model.correlation import partial_gradient
@@ -91,6 +91,34 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
     matrix = jacobian.T @ (information[:, None] * jacobian)
     matrix += noise_jacobian.T @ (about_sigma[:, None] * noise_jacobian)
     return Curvature(gradient, matrix, _prior_precision(representation, position))
+
+
+def field_mode(representation: Representation, steps: int = 60) -> np.ndarray:
+    """Return the mode of field and real effects, scales held, by damped Gauss-Newton steps."""
+    position = np.zeros(representation.size)
+    density = representation.standard_log_density(position)
+    free = np.ones(representation.size, dtype=bool)
+    free[representation.field_size :] = log_slopes(representation) == 0
+    damping = 1.0
+    for _ in range(steps):
+        here = curvature(representation, position)
+        precision = here.precision[np.ix_(free, free)]
+        gain = -1.0
+        while damping < 1e6:
+            damped = precision + (damping - 1.0) * np.eye(int(free.sum()))
+            proposal = position.copy()
+            proposal[free] += linalg.solve(damped, here.gradient[free], assume_a="pos")
+            gain = representation.standard_log_density(proposal) - density
+            if np.isfinite(gain) and gain > 0:
+                break
+            damping *= 4.0
+        if not gain > 0:
+            break
+        position, density = proposal, density + gain
+        damping = max(1.0, damping / 4.0)
+        if gain < 1e-3:
+            break
+    return position
 
 
 def location_jacobian(
