@@ -95,7 +95,7 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
     progress : callable
         Told the stage's name and how far it is.
     """
-    arrays, size = item.arrays(), item.affine.centre.size
+    arrays, size = item.arrays(), item.unit.size
     shape = (stage.chains, stage.draws, size)
     whitened = np.full(shape, np.nan)
     gradient = np.full(shape if stage.keep_gradients else (stage.chains, 0, size), np.nan)

@@ -11,12 +11,24 @@ from bajas.sampler.affine import Block, add_block
 from bajas.sampler.biases import Biases
 from bajas.sampler.kernel import density_given_biases
 from bajas.sampler.kernel_arrays import Kernel
-from bajas.sampler.series import SeriesArrays, whiten_back, whiten_derivatives
+from bajas.sampler.series import (
+    SeriesArrays,
+    add_series,
+    along_series,
+    whiten_back,
+    whiten_derivatives,
+)
 
 
 class MapArrays(NamedTuple):
-    """A map as plain arrays; see :class:`bajas.sampler.map.Map`."""
+    """A map as plain arrays; see :class:`bajas.sampler.map.Map`.
 
+    ``column``: columns of active coordinates outside series; ``unit``: scales of all coordinates
+    that are not active.
+    """
+
+    unit: np.ndarray
+    column: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
     block: Block
@@ -27,11 +39,29 @@ class MapArrays(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _coordinates(whitened: np.ndarray, m: MapArrays) -> np.ndarray:
-    """Return coordinates of whitened ones, before series and biases."""
-    moved = whitened + np.dot(m.left, np.dot(m.right.T, whitened))
+def _active(vector: np.ndarray, m: MapArrays) -> np.ndarray:
+    """Return a vector's active coordinates: along the series' directions, then the others."""
+    first = m.series.information.size
+    found = np.empty(m.centre.size)
+    along_series(vector, found[:first], m.series)
+    for i in range(m.column.size):
+        found[first + i] = vector[m.column[i]]
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _position(whitened: np.ndarray, m: MapArrays) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the kernel's coordinates, the moved active ones, and the log Jacobian."""
+    first = m.series.information.size
+    active = _active(whitened, m)
+    moved = active + np.dot(m.left, np.dot(m.right.T, active))
     add_block(moved, m.block, False)
-    return m.centre + m.scale * moved
+    moved = m.centre + m.scale * moved
+    position = m.unit * whitened
+    for i in range(m.column.size):
+        position[m.column[i]] = moved[first + i]
+    log_jacobian = whiten_back(position, active[:first], moved[:first], m.series)
+    return position, moved, log_jacobian
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -47,10 +77,14 @@ def to_position(whitened: np.ndarray, standard: np.ndarray, k: Kernel, m: MapArr
     m : MapArrays
         The map.
     """
-    position = _coordinates(whitened, m)
-    mixed = np.empty(m.series.information.size)
-    whiten_back(position, mixed, m.series)
+    position, _, _ = _position(whitened, m)
     density_given_biases(position, np.empty_like(position), standard, k, m.biases)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def to_active(vector: np.ndarray, out: np.ndarray, m: MapArrays) -> None:
+    """Write the active coordinates of whitened coordinates, or of derivatives by them."""
+    out[:] = _active(vector, m)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -70,12 +104,18 @@ def mapped_log_density(
     m : MapArrays
         The map.
     """
-    position = _coordinates(whitened, m)
-    mixed = np.empty(m.series.information.size)
-    value = whiten_back(position, mixed, m.series)
+    first = m.series.information.size
+    position, moved, value = _position(whitened, m)
     value += density_given_biases(position, gradient, np.empty_like(position), k, m.biases)
-    whiten_derivatives(position, mixed, gradient, m.series)
-    gradient *= m.scale
-    add_block(gradient, m.block, True)
-    gradient += np.dot(m.right, np.dot(m.left.T, gradient))
+    by_moved, by_along = np.empty(m.centre.size), np.zeros(first)
+    whiten_derivatives(position, moved[:first], gradient, by_along, by_moved[:first], m.series)
+    for i in range(m.column.size):
+        by_moved[first + i] = gradient[m.column[i]]
+    by_moved *= m.scale
+    add_block(by_moved, m.block, True)
+    by_moved += np.dot(m.right, np.dot(m.left.T, by_moved))
+    for i in range(m.column.size):
+        gradient[m.column[i]] = by_moved[first + i]
+    add_series(by_moved[:first] - by_along, gradient, m.series)
+    gradient *= m.unit
     return value

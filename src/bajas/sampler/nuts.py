@@ -5,7 +5,9 @@ with a small remainder r. The Hamiltonian is split accordingly (Shahbaba, Lan, J
 the normal part is solved exactly, a rotation of (w, momentum) by the step's angle, and only the
 remainder is left to the kicks,
 
-    p <- p + (e/2) grad r(w),   (w, p) <- (w cos e + p sin e, p cos e - w sin e),   p <- p + (e/2) grad r(w).
+    p <- p + (e/2) grad r(w),
+    (w, p) <- (w cos e + p sin e, p cos e - w sin e),
+    p <- p + (e/2) grad r(w).
 
 The step is volume preserving and reversible, so trajectories are weighed and chosen from as in the
 No-U-Turn sampler with multinomial sampling (Hoffman & Gelman 2014; Betancourt 2017); its error
@@ -20,8 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from bajas.sampler.kernel import Kernel
-from bajas.sampler.mapped import MapArrays, mapped_log_density
+from bajas.sampler.mapped import mapped_log_density
 
 #: A trajectory whose energy error exceeds this is divergent.
 MAX_ENERGY_ERROR = 1000.0
@@ -69,6 +70,9 @@ class Statistics(NamedTuple):
 
 #: Steps are rotations by less than a third of a turn.
 _LARGEST_LOG_STEP = float(np.log(1.6))
+
+#: A rotation takes so many steps at most, and ends early if they are not enough.
+_MOST_STEPS = 1024
 
 # places in Chain.value
 LOGP, STEP, LOG_STEP_MEAN, ERROR_MEAN, COUNT, CENTRE = 0, 1, 2, 3, 4, 5
@@ -235,8 +239,11 @@ def turn(chain, rng, k, m, low, high, statistics, row):  # type: ignore[no-untyp
         kinetic += 0.5 * momentum * momentum
         p[i], w[i], g[i] = momentum, chain.position[i], chain.gradient[i]
     start = kinetic - chain.value[LOGP]
-    angle = low + (high - low) * rng.random()
-    steps = int(np.ceil(angle / chain.value[STEP]))
+    angle, step = low + (high - low) * rng.random(), chain.value[STEP]
+    steps = _MOST_STEPS
+    if angle < step * _MOST_STEPS:
+        steps = int(np.ceil(angle / step))
+    angle = min(angle, step * steps)
     value, made, error = 0.0, 0, 0.0
     while made < steps:
         value = _step(w, p, g, angle / steps, k, m)
@@ -296,7 +303,7 @@ def run(chain, rng, k, m, plan, adapt, first, last, draws, gradients, statistics
             v[ERROR_MEAN] += share * (plan.target - statistics.acceptance[row] - v[ERROR_MEAN])
             log_step = v[CENTRE] - np.sqrt(v[COUNT]) / 0.05 * v[ERROR_MEAN]
             log_step = min(log_step, _LARGEST_LOG_STEP)
-            weight = v[COUNT] ** -0.75
+            weight = 1 / v[COUNT] ** 0.75
             v[LOG_STEP_MEAN] += weight * (log_step - v[LOG_STEP_MEAN])
             v[STEP] = np.exp(log_step)
 

@@ -55,7 +55,7 @@ class Series:
     row : int
         k, of a correlated term.
     partial_column : int
-        Place of the term's first partial correlation in a position; -1 where rows aren't correlated.
+        Place of the term's first partial correlation in a position; -1 where there is none.
     """
 
     part: slice
@@ -201,15 +201,41 @@ def _given(position, s, tau, a):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def whiten_back(position: np.ndarray, mixed: np.ndarray, a: SeriesArrays) -> float:
-    """Replace u of every series by its standardised innovations; return the log Jacobian.
+def along_series(vector: np.ndarray, out: np.ndarray, a: SeriesArrays) -> None:
+    """Write V' of every series' part of a vector, one after the other."""
+    for s in range(a.start.size):
+        start, stop, first, last = a.start[s], a.stop[s], a.rank_start[s], a.rank_start[s + 1]
+        if last > first:
+            directions = a.directions[a.direction_start[s] : a.direction_start[s + 1]]
+            directions = directions.reshape(stop - start, last - first)
+            out[first:last] = np.dot(directions.T, vector[start:stop])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_series(moves: np.ndarray, vector: np.ndarray, a: SeriesArrays) -> None:
+    """Add V times ``moves`` to every series' part of a vector."""
+    for s in range(a.start.size):
+        start, stop, first, last = a.start[s], a.stop[s], a.rank_start[s], a.rank_start[s + 1]
+        if last > first:
+            directions = a.directions[a.direction_start[s] : a.direction_start[s + 1]]
+            directions = directions.reshape(stop - start, last - first)
+            vector[start:stop] += np.dot(directions, moves[first:last])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def whiten_back(
+    position: np.ndarray, along: np.ndarray, mixed: np.ndarray, a: SeriesArrays
+) -> float:
+    """Put every series where its coordinates say; return the log Jacobian.
 
     Parameters
     ----------
     position : ndarray, shape (size,)
-        Coordinates; overwritten at the series' places.
+        Coordinates; the series' parts are replaced by standardised innovations.
+    along : ndarray, shape (rank of all series,)
+        V' of what ``position`` holds, which is taken out.
     mixed : ndarray, shape (rank of all series,)
-        V' u, written for the way back of derivatives.
+        u along V, which is put in its place.
     a : SeriesArrays
         The series.
     """
@@ -225,29 +251,31 @@ def whiten_back(position: np.ndarray, mixed: np.ndarray, a: SeriesArrays) -> flo
         rho = _rescaled(position, s, a)
         directions = a.directions[a.direction_start[s] : a.direction_start[s + 1]]
         directions = directions.reshape(stop - start, rank)
-        along = np.dot(directions.T, position[start:stop])
         moves, expected = np.empty(rank), np.zeros(rank)
         if a.row[s] > 0:
             factor, mean = _given(position, s, tau, a)
             tau *= factor[-1]
             expected = np.dot(directions.T, mean)
         for j in range(rank):
-            u = along[j]
-            mixed[first + j] = u
             square = 1 + rho[j] * a.information[first + j] * tau * tau
             pull = a.pull[first + j] - a.information[first + j] * expected[j]
-            z = rho[j] * pull * tau / square + u / np.sqrt(square)
+            z = rho[j] * pull * tau / square + mixed[first + j] / np.sqrt(square)
             log_jacobian -= 0.5 * np.log(square)
-            moves[j] = z - u
+            moves[j] = z - along[first + j]
         position[start:stop] += np.dot(directions, moves)
     return log_jacobian
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def whiten_derivatives(
-    position: np.ndarray, mixed: np.ndarray, gradient: np.ndarray, a: SeriesArrays
+    position: np.ndarray,
+    mixed: np.ndarray,
+    gradient: np.ndarray,
+    by_along: np.ndarray,
+    by_mixed: np.ndarray,
+    a: SeriesArrays,
 ) -> None:
-    """Turn derivatives by standardised innovations into those by u, scales and noise, in place.
+    """Take derivatives by standardised innovations to those by u, scales and noise.
 
     Parameters
     ----------
@@ -256,7 +284,9 @@ def whiten_derivatives(
     mixed : ndarray, shape (rank of all series,)
         As it wrote it.
     gradient : ndarray, shape (size,)
-        Derivatives; that of the log Jacobian is added.
+        Derivatives; those by scales, noise and rows before are added, with the log Jacobian's.
+    by_along, by_mixed : ndarray, shape (rank of all series,)
+        Derivatives by what is taken out, less their sign, and by u; written.
     a : SeriesArrays
         The series.
     """
@@ -273,7 +303,8 @@ def whiten_derivatives(
         directions = directions.reshape(stop - start, rank)
         pulled = np.dot(directions.T, gradient[start:stop])
         share = a.share[a.share_start[s] : a.share_start[s + 1]].reshape(rank, groups)
-        by_log_tau, moves, by_rho = 0.0, np.empty(rank), np.empty(rank)
+        by_along[first : first + rank] = pulled
+        by_log_tau, by_rho = 0.0, np.empty(rank)
         expected, by_expected = np.zeros(rank), np.empty(rank)
         if a.row[s] > 0:
             factor, mean = _given(position, s, tau, a)
@@ -290,8 +321,7 @@ def whiten_derivatives(
             by_log_tau += pulled[j] * (rho[j] * centre * (1 - 2 * lost) - spread * lost) - lost
             by_rho[j] = pulled[j] * (centre - 0.5 * spread * known) / square
             by_rho[j] -= 0.5 * known / square
-            moves[j] = pulled[j] / root - pulled[j]
-        gradient[start:stop] += np.dot(directions, moves)
+            by_mixed[first + j] = pulled[j] / root
         by_log_scale = by_log_tau
         if a.row[s] > 0:
             by_mean = np.dot(directions, by_expected)
