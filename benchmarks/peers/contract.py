@@ -91,8 +91,8 @@ class Meter:
         self._last = now
 
     def over(self) -> bool:
-        """Whether the limit is passed; looks at most four times a second."""
-        if not self._over and time.monotonic() - self._looked > 0.25:
+        """Whether the limit is passed; looks once a second at most."""
+        if not self._over and time.monotonic() - self._looked > 1.0:
             self._looked = time.monotonic()
             self._over = cpu_seconds() - self._begin > self._limit
         return self._over

@@ -13,12 +13,14 @@ import importlib
 import json
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +35,8 @@ from peers.contract import Length, Meter, Run, cpu_seconds, memory_mb
 #: Beyond the limit a peer is to stop by itself; the process is ended after these many CPU seconds
 #: more, and its draws are lost.
 GRACE_S = 180.0
+#: Seconds between looks at a process from outside: looking takes time from it.
+_WATCH_S = 1.0
 
 
 def missing(peer: str) -> str | None:
@@ -88,6 +92,7 @@ def measure(
             return None, facts
         report = json.loads((folder / "report.json").read_text())
         facts |= report.pop("facts")
+        facts["peak_rss_mb"] = max(facts["peak_rss_mb"], facts.pop("own_peak_rss_mb"))
         with np.load(folder / "draws.npz") as arrays:
             return Run(**{key: arrays[key] for key in arrays.files}, **report), facts
 
@@ -109,7 +114,9 @@ def _watched(folder: Path, limit_s: float, added: Mapping[str, str]) -> dict[str
         facts: dict[str, Any] = {}
         try:
             while child.poll() is None:
-                time.sleep(0.25)
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(_WATCH_S)
+                    break
                 peak = max(peak, memory_mb(child.pid))
                 if cpu_seconds(child.pid) > limit_s:
                     facts["error"] = f"ended after {limit_s:.0f} CPU seconds with nothing to show"
@@ -140,6 +147,7 @@ def main() -> None:
         module = importlib.import_module(PEERS[order["peer"]][0])
         result = module.run(representation, length, order["seed"])
         facts = {"wall_s": time.time() - begun}
+    facts["own_peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     facts = {k: round(v, 3) if isinstance(v, float) else v for k, v in facts.items()}
     report = {
         "gradients_before": result.gradients_before,

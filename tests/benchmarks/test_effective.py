@@ -138,10 +138,10 @@ def test_the_meter_counts_work_and_sees_its_limit() -> None:
     meter = Meter(limit_s=0.3)
     assert not meter.over()
     begun = cpu_seconds()
-    while cpu_seconds() - begun < 0.6:
+    while cpu_seconds() - begun < 1.3:
         np.random.default_rng(0).standard_normal(100_000).sort()
     meter.lap("work")
-    assert meter.cpu["work"] >= 0.6
+    assert meter.cpu["work"] >= 1.2
     assert meter.over()
 
 
