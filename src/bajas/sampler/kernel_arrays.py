@@ -11,6 +11,7 @@ from scipy.special import betaln, gammaln
 
 from bajas.model.family import NEGATIVE_BINOMIAL, POISSON, stirling_remainder
 from bajas.model.representation import Representation
+from bajas.sampler.compiled import discard_stale
 
 #: Codes of hyperparameter families in arrays.
 NORMAL, STUDENT_T, HALF_NORMAL, LOG_NORMAL, PARTIAL_CORRELATION = 0, 1, 2, 3, 4
@@ -123,6 +124,7 @@ def kernel_arrays(representation: Representation) -> Kernel:
     >>> bool(np.isclose(value, representation.standard_log_density(position), rtol=1e-12))
     True
     """
+    discard_stale()  # nothing compiled runs without these arrays
     size = representation.field_size
     mean, scale = np.empty(size), np.empty(size)
     scaled: list[tuple[int, int, int]] = []
