@@ -47,6 +47,7 @@ def representations(draw: st.DrawFn) -> Representation:
         noisy=draw(st.booleans()),
         effective=draw(st.booleans()),
         restarts=draw(st.integers(0, 2)),
+        biased=draw(st.booleans()),
         seed=draw(st.integers(0, 2**32 - 1)),
     )
 
@@ -62,8 +63,12 @@ def make(
     effective: bool,
     restarts: int,
     seed: int,
+    biased: bool = False,
 ) -> Representation:
-    """A representation of blocks, forms and families."""
+    """A representation of blocks, forms and families.
+
+    With ``biased`` plain independent blocks enter the reports alone, as biases of sources do.
+    """
     rng = np.random.default_rng(seed)
 
     def hyperparameter(name: str, family: str, size: int) -> Hyperparameter:
@@ -97,9 +102,18 @@ def make(
     field, hyper = sum(t.size for t in terms), sum(h.size for h in hypers)
     nodes, cells, observations = int(rng.integers(2, 6)), int(rng.integers(4, 15)), len(forms)
 
-    def matrix(rows: int, columns: int, density: float) -> sparse.csr_array:
+    losses = np.ones(field)  # columns of what may enter more than reports
+    if biased:
+        plain = [b.structure == "independent" and not b.correlated for b in chosen]
+        losses = np.repeat(1.0 - np.array(plain), [t.size for t in terms])
+
+    def matrix(rows: int, columns: int, density: float, kept: float | np.ndarray = 1.0):  # type: ignore[no-untyped-def]
         values = rng.normal(0, 0.7, (rows, columns)) * (rng.random((rows, columns)) < density)
-        return sparse.csr_array(values)
+        return sparse.csr_array(values * kept)
+
+    told = np.ones((observations, field))
+    if biased:  # few reports share a bias, so that families differ in size
+        told = np.where((losses > 0) | (rng.random(told.shape) < 0.4), 1.0, 0.0)
 
     edges = np.sort(rng.choice(np.arange(1, cells), min(restarts, cells - 1), replace=False))
     bounds = np.concatenate([[0], edges, [cells]])
@@ -118,11 +132,11 @@ def make(
     return Representation(
         terms=tuple(terms),
         hyperparameters=tuple(hypers),
-        node_design=matrix(nodes, field, 0.5),
+        node_design=matrix(nodes, field, 0.5, losses),
         node_offset=rng.normal(0.5, 0.5, nodes),
         interpolation=matrix(cells, nodes, 0.5),
         runs=runs,
-        reporting=matrix(observations, field, 0.4),
+        reporting=matrix(observations, field, 0.4, told),
         effects=matrix(observations, hyper, 0.4 if effective else 0.0),
         names=tuple(map(str, range(observations))),
         form=form,
@@ -131,5 +145,5 @@ def make(
         noise=rng.integers(-1, 2, observations),
         degrees_of_freedom=degrees,
         count=np.where(form >= 3, rng.poisson(rng.choice([0.5, 8.0, 3e3], observations)), 0.0),
-        log_noise=matrix(observations, field, 0.3 if noisy else 0.0),
+        log_noise=matrix(observations, field, 0.3 if noisy else 0.0, losses),
     )

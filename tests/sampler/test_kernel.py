@@ -1,21 +1,20 @@
-"""The fused kernel against NumPy, in standardised and in whitened coordinates."""
+"""The fused kernel against NumPy, in standardised coordinates and with those of biases."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from dense_curvature import curvature
 from model_examples import every_form, ledger, plain, positions, represent, with_half_normal_scales
+from sampler_checks import by_differences
 
 import bajas
 from bajas.model.bias import hindsight, symmetric
 from bajas.model.representation import Representation
-from bajas.sampler.curvature import curvature
-from bajas.sampler.kernel import kernel_arrays, log_density
-from bajas.sampler.map import Map, first_map
-from bajas.sampler.mapped import map_arrays, mapped_log_density, to_position
+from bajas.sampler.bias_families import bias_arrays
+from bajas.sampler.kernel import density_given_biases, kernel_arrays, log_density
 
 
 def students() -> Representation:
@@ -60,47 +59,25 @@ def test_value_and_gradient_equal_numpy(representation: Representation, spread: 
         np.testing.assert_allclose(gradient, expected, rtol=1e-8, atol=1e-8 * abs(expected).max())
 
 
-@pytest.fixture(scope="module")
-def start(representation: Representation) -> Map:
-    return first_map(representation)
+def test_biases_change_nothing_but_their_coordinates(representation: Representation) -> None:
+    """Where biases come from coordinates of their own, the density is that of what they become."""
+    kernel, families = kernel_arrays(representation), bias_arrays(representation)
+    assert families.column.size > 4
+    gradient, standard = np.empty(representation.size), np.empty(representation.size)
+    for at in positions(representation, 3, 1.0, seed=6):
+        value = density_given_biases(at, gradient, standard, kernel, families)
+        others = np.delete(np.arange(representation.size), families.column)
+        assert np.array_equal(standard[others], at[others])
 
+        def placed(u: np.ndarray, at: np.ndarray = at) -> np.ndarray:
+            moved, found = at.copy(), np.empty_like(at)
+            moved[families.column] = u
+            density_given_biases(moved, np.empty_like(at), found, kernel, families)
+            return found[families.column]
 
-@pytest.mark.parametrize("spread", [0.0, 0.5, 1.5])
-def test_on_the_map_value_gradient_and_position_are_those_of_the_map(
-    representation: Representation, start: Map, spread: float
-) -> None:
-    kernel, arrays = kernel_arrays(representation), map_arrays(start)
-    low_rank = arrays.basis @ (arrays.stretch[:, None] * arrays.basis.T)
-    same = replace(start, matrix=np.eye(representation.size) + low_rank)
-    rng = np.random.default_rng(3)
-    gradient, position = np.empty(representation.size), np.empty(representation.size)
-    for _ in range(3):
-        at = spread * rng.standard_normal(representation.size)
-        value = mapped_log_density(at, gradient, kernel, arrays)
-        assert value == pytest.approx(same.log_density(representation, at), rel=1e-9)
-        log_jacobian = to_position(at, position, arrays)
-        expected, expected_jacobian = same.position(at)
-        np.testing.assert_allclose(position, expected, rtol=1e-9, atol=1e-9)
-        assert log_jacobian == pytest.approx(float(expected_jacobian), rel=1e-9, abs=1e-9)
-        along = rng.standard_normal(representation.size)
-        along /= np.linalg.norm(along)
-        step = 1e-4
-        ahead, behind = (
-            same.log_density(representation, at + sign * step * along) for sign in (1, -1)
-        )
-        slope = (ahead - behind) / (2 * step)
-        assert gradient @ along == pytest.approx(slope, rel=1e-4, abs=1e-4)
-
-
-def test_the_symmetric_low_rank_form_whitens_like_the_map(start: Map) -> None:
-    arrays = map_arrays(start)
-    root = np.eye(start.centre.size) + arrays.basis @ (arrays.stretch[:, None] * arrays.basis.T)
-    covariance = start.matrix @ start.matrix.T
-    # what was left out differs from the prior by no more than the stated share
-    ratio = np.linalg.eigvals(np.linalg.solve(covariance, root @ root)).real
-    assert ratio.min() > 0.95
-    assert ratio.max() < 1.05
-    assert arrays.basis.shape[1] < start.centre.size
+        jacobian = by_differences(placed, at[families.column])
+        expected = log_density(standard, gradient, kernel) + np.linalg.slogdet(jacobian)[1]
+        assert value == pytest.approx(expected, rel=1e-8, abs=1e-7)
 
 
 def test_an_impossible_point_gives_no_number_and_raises_nothing() -> None:

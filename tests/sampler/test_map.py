@@ -2,164 +2,371 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from model_examples import built, every_form, ledger, plain, positions, represent, window
+import sampler_checks as checks
+from dense_curvature import field_mode, log_slopes
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from model_examples import every_form, ledger, plain, represent, with_half_normal_scales
+from random_representations import Block, make, representations
 
-from bajas.model.bias import hindsight
-from bajas.model.representation import Representation
-from bajas.sampler.curvature import curvature, log_slopes
-from bajas.sampler.map import Map, _inverse, field_mode, first_map, map_from_draws
+import bajas
+from bajas.model.bias import hindsight, symmetric
+from bajas.model.representation import Representation, Runs
+from bajas.sampler import affine, map_affine, map_series
+from bajas.sampler.affine import Affine, block_of
+from bajas.sampler.kernel_arrays import kernel_arrays
+from bajas.sampler.map import Map, first_map, map_from_draws
+
+
+def points(size: int, count: int, spread: float, seed: int = 52) -> np.ndarray:
+    return spread * np.random.default_rng(seed).standard_normal((count, size))
+
+
+# -- of random representations ----------------------------------------------------------------
+
+
+RANDOM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+WALLS = st.booleans()
+
+
+def smooth(representation: Representation, item: Map, at: np.ndarray) -> bool:
+    """Whether differences tell a derivative: a mean of billions leaves them no digits."""
+    value, gradient = checks.evaluated(kernel_arrays(representation), item.arrays(), at)
+    return bool(np.isfinite(value) and abs(value) < 1e6 and np.abs(gradient).max() < 1e5)
+
+
+@RANDOM
+@given(representations(), WALLS, st.sampled_from([0.3, 1.0]))
+def test_gradient_is_that_of_differences(
+    representation: Representation, walls: bool, spread: float
+) -> None:
+    item = map_from_draws(representation, checks.prior_draws(representation, 8), walls)
+    (at,) = points(representation.size, 1, spread)
+    assume(smooth(representation, item, at))
+    checks.check_gradient(representation, item, at)
+
+
+@RANDOM
+@given(representations(), WALLS)
+def test_the_density_changes_by_the_exact_jacobian(
+    representation: Representation, walls: bool
+) -> None:
+    assume(representation.size < 80)
+    item = map_from_draws(representation, checks.prior_draws(representation, 8), walls)
+    some = points(representation.size, 3, 0.7)
+    assume(all(smooth(representation, item, at) for at in some))
+    checks.check_jacobian(representation, item, some)
+
+
+@RANDOM
+@given(representations(), st.sampled_from([0.3, 1.0]))
+def test_coordinates_of_series_are_the_inverse(
+    representation: Representation, spread: float
+) -> None:
+    item = map_from_draws(representation, checks.prior_draws(representation, 8))
+    for at in points(representation.size, 2, spread):
+        checks.check_inverse(representation, item, at)
+
+
+# -- of representations with every part ------------------------------------------------------
+
+
+def parts(positive: str, degrees: float, forms: list[int], seed: int) -> Representation:
+    """Walks, rows with a scale, correlated rows, and biases in families of several sizes."""
+    blocks = [
+        Block((2, 4), "random_walk", True, False),
+        Block((3, 2), "independent", True, True),
+        Block((3,), "independent", False, False),
+        Block((2, 2), "independent", True, False),
+    ]
+    return make(
+        blocks, forms=forms, families=["normal", "student_t"], positive=positive, degrees=degrees,
+        noisy=True, effective=True, restarts=1, biased=True, seed=seed,
+    )  # fmt: skip
+
+
+EVERY_PART = {
+    "half-normal scales, Student-t errors": ("half_normal", 4.0, [0, 0, 1, 0, 2, 0, 0, 1], 11),
+    "log-normal scales, normal errors": ("log_normal", float("inf"), [0, 0, 1, 0, 2, 0, 0, 1], 3),
+    "counts": ("log_normal", float("inf"), [3, 4, 3, 4, 4, 0, 1, 4], 10),
+}
+
+
+@pytest.fixture(scope="module", params=EVERY_PART)
+def whole(request: pytest.FixtureRequest) -> Representation:
+    return parts(*EVERY_PART[request.param])
 
 
 @pytest.fixture(scope="module")
-def small() -> Representation:
+def mapped(whole: Representation) -> Map:
+    return map_from_draws(whole, checks.prior_draws(whole, 8))
+
+
+def test_the_examples_have_every_part() -> None:
+    items = {
+        name: map_from_draws(made := parts(*options), checks.prior_draws(made, 8))
+        for name, options in EVERY_PART.items()
+    }
+    for item in items.values():
+        assert {series.partial_column >= 0 for series in item.series} == {True, False}
+        assert any(series.row > 1 for series in item.series)
+        assert any(series.noise_column.size for series in item.series) or item is items["counts"]
+    sizes = np.concatenate([np.diff(item.biases.start) for item in items.values()])
+    assert {1, 2, 3} < set(sizes)
+    assert all((item.biases.wall >= 0).any() for item in items.values())
+    assert {1, 2} <= set(items["counts"].biases.kind)  # negative binomials and Poissons
+
+
+@pytest.mark.parametrize("spread", [0.3, 1.0, 2.0])
+def test_every_part_has_its_gradient(whole: Representation, mapped: Map, spread: float) -> None:
+    for at in points(whole.size, 3, spread):
+        checks.check_gradient(whole, mapped, at)
+
+
+def test_every_part_has_its_jacobian(whole: Representation, mapped: Map) -> None:
+    checks.check_jacobian(whole, mapped, points(whole.size, 4, 1.0))
+
+
+def test_every_part_has_its_inverse(whole: Representation, mapped: Map) -> None:
+    for at in points(whole.size, 4, 1.0):
+        checks.check_inverse(whole, mapped, at)
+
+
+def test_a_refined_map_is_as_exact(whole: Representation, mapped: Map) -> None:
+    kernel, arrays = kernel_arrays(whole), mapped.arrays()
+    drawn = points(whole.size, 40, 1.0, seed=3)
+    item = mapped.refined(
+        drawn, np.array([checks.evaluated(kernel, arrays, at)[1] for at in drawn])
+    )
+    assert np.abs(item.affine.left).sum() != pytest.approx(np.abs(mapped.affine.left).sum())
+    some = points(whole.size, 3, 0.5)
+    checks.check_gradient(whole, item, some[0])
+    checks.check_jacobian(whole, item, some)
+    checks.check_inverse(whole, item, some[0])
+
+
+def test_series_that_the_claims_hardly_inform_keep_few_directions() -> None:
+    made = parts(*EVERY_PART["counts"][:2], [0, 0], 5)
+    item = map_from_draws(made, checks.prior_draws(made, 8))
+    ranks = [(s.information.size, s.part.stop - s.part.start) for s in item.series]
+    assert any(rank < size for rank, size in ranks), ranks
+    checks.check_gradient(made, item, points(made.size, 1, 1.0)[0])
+    checks.check_jacobian(made, item, points(made.size, 3, 1.0))
+
+
+def test_positions_of_many_points_are_those_of_each(whole: Representation, mapped: Map) -> None:
+    kernel = kernel_arrays(whole)
+    whitened = points(whole.size, 6, 1.0).reshape(2, 3, -1)
+    found = mapped.position(whitened, kernel)
+    for place in np.ndindex(2, 3):
+        assert np.array_equal(found[place], mapped.position(whitened[place], kernel))
+
+
+# -- of the library's models ------------------------------------------------------------------
+
+
+def students() -> Representation:
     return represent(ledger(*every_form()), plain(hindsight(), knot_days=14))
 
 
-@pytest.fixture(scope="module", params=["at the mode", "from draws"])
-def made(request: pytest.FixtureRequest, small: Representation) -> Map:
-    if request.param == "at the mode":
-        return first_map(small)
-    start = first_map(small)
-    whitened = np.random.default_rng(51).standard_normal((20, small.size))
-    return map_from_draws(small, start.position(whitened)[0])
-
-
-def numerical(made: Map, whitened: np.ndarray) -> np.ndarray:
-    """Jacobian of the position, by complex steps: exact to rounding."""
-    moved, _ = made.position(whitened + 1e-30j * np.eye(whitened.size))
-    return np.asarray(moved.imag / 1e-30).T
-
-
-def points(size: int, count: int = 4, spread: float = 1.0) -> np.ndarray:
-    return spread * np.random.default_rng(52).standard_normal((count, size))
-
-
-@pytest.mark.parametrize("spread", [0.3, 1.0, 3.0])
-def test_the_density_changes_by_the_exact_jacobian(
-    small: Representation, made: Map, spread: float
-) -> None:
-    constant = np.linalg.slogdet(made.matrix)[1]
-    for whitened in points(small.size, 3, spread):
-        log_jacobian = np.linalg.slogdet(numerical(made, whitened))[1] - constant
-        position, _ = made.position(whitened)
-        exact = small.standard_log_density(position) + log_jacobian
-        assert made.log_density(small, whitened) == pytest.approx(exact, rel=1e-9)
-
-
-def test_a_dropped_jacobian_would_be_seen(small: Representation, made: Map) -> None:
-    dropped = [made.position(whitened)[1] for whitened in points(small.size)]
-    assert np.ptp(dropped) > 0.2  # against a tolerance of 1e-9 above
-
-
-def test_the_jacobian_of_a_series_follows_its_scale_alone(small: Representation) -> None:
-    (first, second) = first_map(small).series
-    at = positions(small, 1, 1.0, seed=53)[0]
-    other = at.copy()
-    other[: small.field_size] += 1.0
-    assert first.standard(at)[1] == first.standard(other)[1]
-    other[first.scale_column] += 1.0
-    assert first.standard(other)[1] < first.standard(at)[1]  # a wider walk is known better
-    assert second.standard(other)[1] == second.standard(at)[1]
-
-
-def test_the_scale_of_a_series_is_the_model_s(small: Representation) -> None:
-    at = positions(small, 5, 1.0, seed=54)
-    scales = small.unpack(at)[1]["path_scale"]
-    for item, expected in zip(first_map(small).series, scales.T, strict=True):
-        np.testing.assert_allclose(item.scale(at), expected, rtol=1e-12)
-
-
-def test_the_map_has_an_inverse(small: Representation, made: Map) -> None:
-    for whitened in points(small.size):
-        position, _ = made.position(whitened)
-        back = np.linalg.solve(made.matrix, _inverse(made.series, position) - made.centre)
-        np.testing.assert_allclose(back, whitened, rtol=1e-8, atol=1e-8)
-
-
-def test_positions_of_many_points_are_those_of_each(small: Representation, made: Map) -> None:
-    whitened = points(small.size, 6).reshape(2, 3, -1)
-    position, log_jacobian = made.position(whitened)
-    for place in np.ndindex(2, 3):
-        alone, extra = made.position(whitened[place])
-        np.testing.assert_allclose(position[place], alone, rtol=1e-10, atol=1e-10)
-        assert log_jacobian[place] == pytest.approx(extra, rel=1e-10)
-
-
-def test_directions_are_orthogonal_and_know_no_less_than_nothing(made: Map) -> None:
-    for item in made.series:
-        identity = item.directions.T @ item.directions
-        np.testing.assert_allclose(identity, np.eye(len(identity)), atol=1e-12)
-        assert np.all(item.information >= 0)
-
-
-# -- the reference point ----------------------------------------------------------------------
-
-
-def test_the_field_s_mode_is_one_and_holds_the_scales(small: Representation) -> None:
-    mode = field_mode(small)
-    free = np.r_[np.ones(small.field_size, bool), log_slopes(small) == 0]
-    here = curvature(small, mode)
-    decrement = here.gradient[free] @ np.linalg.solve(
-        here.precision[np.ix_(free, free)], here.gradient[free]
+def normals() -> Representation:
+    noise = {"degrees_of_freedom": float("inf"), "counting": True}
+    return with_half_normal_scales(
+        represent(ledger(*every_form()), plain(symmetric(0.6), noise, knot_days=14))
     )
-    assert decrement < 0.01  # of a squared posterior sd
-    assert not mode[~free].any()
-    assert small.standard_log_density(mode) > small.standard_log_density(np.zeros(small.size)) + 10
 
 
-def test_the_first_map_starts_at_the_mode(small: Representation) -> None:
-    position, _ = first_map(small).position(np.zeros(small.size))
-    np.testing.assert_allclose(position, field_mode(small), atol=1e-9)
+def shipped() -> Representation:
+    return bajas.Model(bajas.datasets.russia_ukraine_2023().as_of("2023-08-07")).representation
 
 
-def hessian(made: Map, representation: Representation, at: np.ndarray) -> np.ndarray:
-    """Minus the second derivatives of the mapped log density, by differences."""
-    step, size = 1e-3, at.size
-    unit = step * np.eye(size)
-    found = np.zeros((size, size))
-    for i in range(size):
-        for j in range(i + 1):
+SMALL: dict[str, Callable[[], Representation]] = {"students": students, "normals": normals}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_library_s_models_are_mapped_exactly(name: str) -> None:
+    made = SMALL[name]()
+    kernel = kernel_arrays(made)
+    first = first_map(made, kernel)
+    drawn = first.position(points(made.size, 20, 1.0), kernel)
+    for item in (first, map_from_draws(made, drawn)):
+        for at in points(made.size, 2, 1.0, seed=4):
+            checks.check_gradient(made, item, at)
+            checks.check_inverse(made, item, at)
+        checks.check_jacobian(made, item, points(made.size, 3, 0.7))
+
+
+def test_the_shipped_model_has_its_gradient_along_random_directions() -> None:
+    made = shipped()
+    kernel = kernel_arrays(made)
+    first = first_map(made, kernel)
+    item = map_from_draws(made, first.position(points(made.size, 12, 1.0), kernel))
+    arrays, rng = item.arrays(), np.random.default_rng(6)
+    for at in points(made.size, 3, 1.0, seed=7):
+        _, gradient = checks.evaluated(kernel, arrays, at)
+        for _ in range(4):
+            along = rng.standard_normal(made.size)
+            along /= np.linalg.norm(along)
             f = [
-                made.log_density(representation, at + a * unit[i] + b * unit[j])
-                for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+                checks.evaluated(kernel, arrays, at + h * along)[0]
+                for h in (1e-3, -1e-3, 2e-3, -2e-3)
             ]
-            found[i, j] = found[j, i] = -(f[0] - f[1] - f[2] + f[3]) / (4 * step**2)
-    return found
+            slope = (8 * (f[0] - f[1]) - (f[2] - f[3])) / 12e-3
+            assert gradient @ along == pytest.approx(slope, rel=1e-6, abs=1e-9 * abs(f[0]))
 
 
-def gaussian_days() -> Representation:
-    """Ten days with a figure each: Gaussian given the scales."""
-    rng = np.random.default_rng(55)
-    rows = [
-        window(d, d, claim_id=f"c{d}", value=str(round(np.exp(6 + 0.15 * rng.standard_normal()))),
-               kind="assessment", qualifier="about")
-        for d in range(10)
-    ]  # fmt: skip
-    return built(*rows, knot_days=1, level_centre=6.0, noise={"degrees_of_freedom": float("inf")})
+def test_the_first_map_starts_near_the_mode_of_the_field() -> None:
+    made = students()
+    kernel = kernel_arrays(made)
+    start = first_map(made, kernel).position(np.zeros(made.size), kernel)
+    mode = field_mode(made)
+    held = made.field_size + np.flatnonzero(log_slopes(made))
+    np.testing.assert_allclose(start[held], mode[held], atol=1e-9)
+    lost = made.standard_log_density(mode) - made.standard_log_density(start)
+    assert lost < 2.0  # of log density, where the prior's centre loses many
+    assert made.standard_log_density(np.zeros(made.size)) < made.standard_log_density(mode) - 10
 
 
-def test_whitened_coordinates_of_a_gaussian_have_unit_precision() -> None:
-    small = gaussian_days()
-    made = first_map(small)
-    precision = hessian(made, small, np.zeros(small.size))
-    # coordinates that move no scale: the conditional Gaussian must come out exactly
-    field = [i for i in range(small.size) if not np.any(made.matrix[log_scales(small), i])]
-    assert len(field) >= small.field_size
-    np.testing.assert_allclose(precision[np.ix_(field, field)], np.eye(len(field)), atol=2e-5)
-    values = np.linalg.eigvalsh(precision)
-    assert 1 / 3 < values.min() <= values.max() < 3  # of the scales it is an approximation
-    # rows and columns of some coordinates can't move more than twice as many eigenvalues
-    assert np.sum(np.abs(values - 1) > 1e-4) <= 2 * log_scales(small).size
+# -- a posterior that is normal ---------------------------------------------------------------
 
 
-def log_scales(representation: Representation) -> np.ndarray:
-    """Coordinates of the positive hyperparameters."""
-    return representation.field_size + np.flatnonzero(log_slopes(representation))
+@pytest.fixture
+def everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maps leave nothing out because it is small."""
+    monkeypatch.setattr(map_series, "_INFORMED", 0.0)
+    monkeypatch.setattr(map_affine, "_NEAR_ONE", 0.0)
 
 
-def test_unwhitened_the_same_posterior_is_badly_scaled() -> None:
-    small = gaussian_days()
-    values = np.linalg.eigvalsh(curvature(small, field_mode(small)).precision)
-    assert values.max() / values.min() > 100
+def normal_posterior(biased: bool) -> Representation:
+    """Points with normal errors of sums of one cell, all scales fixed: linear and normal."""
+    blocks = [
+        Block((2, 5), "random_walk", False, False),
+        Block((4,), "independent", False, False),
+        Block((3, 2), "independent", False, False),
+    ]
+    made = make(
+        blocks, forms=[0] * 12, families=["normal"], positive="log_normal",
+        degrees=float("inf"), noisy=False, effective=False, restarts=0, biased=biased, seed=8,
+    )  # fmt: skip
+    count = len(made.names)
+    cell = np.arange(count) % made.cell_count
+    return replace(
+        made,
+        terms=tuple(replace(term, scale=3 * term.scale) for term in made.terms),
+        runs=Runs(np.arange(count), cell, cell + 1, np.ones(count)),
+        noise=np.full(count, -1),
+    )
+
+
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("from_draws", [False, True])
+@pytest.mark.usefixtures("everything")
+def test_a_normal_posterior_becomes_standard_normal(biased: bool, from_draws: bool) -> None:
+    made = normal_posterior(biased)
+    kernel = kernel_arrays(made)
+    item = first_map(made, kernel)
+    if from_draws:
+        item = map_from_draws(made, item.position(points(made.size, 200, 1.0), kernel))
+    else:  # its centre is the mode
+        _, gradient = checks.evaluated(kernel, item.arrays(), np.zeros(made.size))
+        np.testing.assert_allclose(gradient, 0.0, atol=1e-3)
+    if biased:
+        assert item.biases.column.size > 4
+    for at in (np.zeros(made.size), points(made.size, 1, 2.0)[0]):
+        precision = checks.precision_at(made, item, at)
+        np.testing.assert_allclose(precision, np.eye(made.size), atol=1e-6)
+
+
+def test_without_a_map_the_same_posterior_is_badly_scaled() -> None:
+    made = normal_posterior(False)
+    values = np.linalg.eigvalsh(
+        checks.precision_at(made, checks.plain_map(made.size), np.zeros(made.size))
+    )
+    assert values.max() / values.min() > 10
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_what_a_map_leaves_out_is_small(biased: bool) -> None:
+    made = normal_posterior(biased)
+    item = first_map(made, kernel_arrays(made))
+    values = np.linalg.eigvalsh(checks.precision_at(made, item, np.zeros(made.size)))
+    # what is left: directions informed by 5 % of the prior, and scales 3 % off
+    assert values.min() > 0.9
+    assert values.max() < 1.1
+
+
+# -- the refinement ---------------------------------------------------------------------------
+
+
+def normal(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of a normal distribution whose scales span two orders."""
+    rng = np.random.default_rng(seed)
+    vectors = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    return rng.standard_normal(size), vectors @ np.diag(np.geomspace(0.1, 10, size)) @ vectors.T
+
+
+def unit(size: int) -> Affine:
+    return checks.plain_map(size).affine
+
+
+def linear(item: Affine) -> np.ndarray:
+    return np.array([item.times(row) for row in np.eye(item.centre.size)]).T
+
+
+def test_draws_and_gradients_of_a_normal_give_its_covariance_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(affine, "_SHRINKAGE", 1e-9)
+    monkeypatch.setattr(affine, "_NEAR_ONE", 0.0)
+    mean, covariance = normal(12, 1)
+    draws = np.random.default_rng(2).multivariate_normal(mean, covariance, size=14)
+    gradients = -(draws - mean) @ np.linalg.inv(covariance)
+    made = unit(12).refined(draws, gradients)
+    np.testing.assert_allclose(made.centre, mean, atol=1e-6)
+    np.testing.assert_allclose(linear(made) @ linear(made).T, covariance, rtol=1e-5, atol=1e-6)
+    # draws alone would be far off
+    assert np.abs(np.cov(draws, rowvar=False) - covariance).max() > 0.5
+
+
+def test_refinements_one_after_another_come_close_and_stay() -> None:
+    size = 12
+    mean, covariance = normal(size, 3)
+    precision = np.linalg.inv(covariance)
+    rng, made, errors = np.random.default_rng(4), unit(size), []
+    for _ in range(4):
+        matrix = linear(made)
+        draws = rng.multivariate_normal(mean, covariance, size=40)
+        whitened = np.linalg.solve(matrix, (draws - made.centre).T).T
+        made = made.refined(whitened, -(draws - mean) @ precision @ matrix)
+        whole = np.linalg.solve(linear(made), covariance) @ np.linalg.inv(linear(made)).T
+        errors.append(np.abs(np.log(np.linalg.eigvalsh(whole))).max())
+    assert errors[0] < np.log(10)  # scales were off by a factor of ten in variance
+    assert errors[-1] < 0.2
+    assert errors[-1] < errors[0]
+
+
+def test_a_map_that_is_right_is_left_alone() -> None:
+    drawn = np.random.default_rng(5).standard_normal((30, 8))
+    made = unit(8).refined(drawn, -drawn)
+    np.testing.assert_allclose(linear(made), np.eye(8), atol=1e-9)
+    np.testing.assert_allclose(made.centre, 0.0, atol=1e-9)
+
+
+def test_compact_maps_and_clusters_are_the_same_matrix() -> None:
+    rng = np.random.default_rng(6)
+    rows = np.array([4, 1, 2])
+    one, other = rng.standard_normal((2, 3, 2))
+    left, right = rng.standard_normal((2, 6, 5))
+    whole = np.eye(6)
+    whole[np.ix_(rows, rows)] += one @ other.T
+    made = Affine(np.zeros(6), rng.uniform(1, 2, 6), block_of([(rows, one, other)]), left, right)
+    expected = made.scale[:, None] * (whole @ (np.eye(6) + left @ right.T))
+    np.testing.assert_allclose(linear(made), expected, atol=1e-12)
+    np.testing.assert_allclose(linear(made.compact()), expected, atol=1e-12)
+    assert made.compact().left.shape == (6, 6)
+    assert replace(made, left=left[:, :2], right=right[:, :2]).compact().left.shape == (6, 2)
