@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -52,8 +53,8 @@ def run_nutpie(representation: Representation, length: Length, seed: int, adapta
     meter.lap("sample")
     drawn = tree.posterior
     position = np.empty((*_shape(drawn), representation.size))
-    for name, part, _, logarithmic in blocks:
-        values = drawn[name].to_numpy().reshape(*_shape(drawn), -1)
+    for name, part, form, logarithmic in blocks:
+        values = drawn[name].to_numpy().reshape(*_shape(drawn), math.prod(form))
         position[..., part] = np.log(values) if logarithmic else values
     stats = {name: tree.sample_stats[name].to_numpy() for name in ("n_steps", "diverging")}
     if not complete:
