@@ -103,6 +103,7 @@ def increments(statements: Sequence[Statement]) -> Tally:
         offset[root_stop] = statement.value + at_start - at_stop
         used.append(statement)
 
+    towards_root = _rooted(used)
     parts: dict[int, list[tuple[int, float]]] = {}
     for day in sorted(parent):
         root, count = find(day)
@@ -111,7 +112,7 @@ def increments(statements: Sequence[Statement]) -> Tally:
     merges: list[Merge] = []
     for nodes in sorted(parts.values()):
         raw = [
-            Increment(start, stop, after - before, _behind(used, start, stop))
+            Increment(start, stop, after - before, _behind(towards_root, start, stop))
             for (start, before), (stop, after) in pairwise(nodes)
         ]
         merged, records = _merge(raw)
@@ -120,29 +121,43 @@ def increments(statements: Sequence[Statement]) -> Tally:
     return Tally(tuple(found), tuple(merges), redundant)
 
 
-def _behind(used: Sequence[Statement], start: int, stop: int) -> tuple[str, ...]:
+def _rooted(used: Sequence[Statement]) -> dict[int, tuple[int, int, str]]:
+    """Return of each day its depth in the spanning forest, and the next day and id rootwards."""
+    near: dict[int, list[tuple[int, str]]] = {}
+    for statement in used:
+        near.setdefault(statement.start, []).append((statement.stop, statement.claim_id))
+        near.setdefault(statement.stop, []).append((statement.start, statement.claim_id))
+    found: dict[int, tuple[int, int, str]] = {}
+    for root in near:
+        if root in found:
+            continue
+        found[root] = (0, root, "")
+        queue = [root]
+        for day in queue:
+            for there, claim_id in near[day]:
+                if there not in found:
+                    found[there] = (found[day][0] + 1, day, claim_id)
+                    queue.append(there)
+    return found
+
+
+def _behind(
+    towards_root: dict[int, tuple[int, int, str]], start: int, stop: int
+) -> tuple[str, ...]:
     """Return the ids of the statements whose sums and differences give an increment.
 
     They are the edges of the only path between its two days in the spanning forest.
     """
-    came: dict[int, tuple[int, str]] = {start: (start, "")}
-    queue = [start]
-    while queue and stop not in came:
-        day = queue.pop(0)
-        for statement in used:
-            for here, there in (
-                (statement.start, statement.stop),
-                (statement.stop, statement.start),
-            ):
-                if here == day and there not in came:
-                    came[there] = (day, statement.claim_id)
-                    queue.append(there)
-    path: list[str] = []
-    day = stop
-    while day != start:
-        day, claim_id = came[day]
-        path.append(claim_id)
-    return tuple(reversed(path))
+    there: list[str] = []
+    back: list[str] = []
+    while start != stop:
+        if towards_root[start][0] >= towards_root[stop][0]:
+            _, start, claim_id = towards_root[start]
+            there.append(claim_id)
+        else:
+            _, stop, claim_id = towards_root[stop]
+            back.append(claim_id)
+    return (*there, *reversed(back))
 
 
 def _merge(raw: Sequence[Increment]) -> tuple[list[Increment], list[Merge]]:

@@ -13,6 +13,7 @@ class FieldLayout:
 
     def __init__(self) -> None:
         self.terms: list[Term] = []
+        self._shape: dict[str, tuple[int, ...]] = {}
         self._start: dict[str, int] = {}
         self._size = 0
 
@@ -26,13 +27,20 @@ class FieldLayout:
         if term.size == 0:
             return
         self.terms.append(term)
+        self._shape[term.name] = term.shape
         self._start[term.name] = self._size
         self._size += term.size
 
     def column(self, name: str, *position: int) -> int:
         """Return the column of an element of a term."""
-        term = next(term for term in self.terms if term.name == name)
-        return self._start[name] + int(np.ravel_multi_index(position, term.shape))
+        place = 0
+        for index, size in zip(position, self._shape[name], strict=True):
+            if not 0 <= index < size:
+                raise IndexError(
+                    f"{name} has no element {position}: its shape is {self._shape[name]}"
+                )
+            place = place * size + index
+        return self._start[name] + place
 
 
 class SparseRows:
@@ -49,6 +57,13 @@ class SparseRows:
             self._rows.append(row)
             self._columns.append(column)
             self._values.append(value)
+
+    def extend(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
+        """Add many entries; as one by one."""
+        kept = values != 0.0
+        self._rows.extend(rows[kept].tolist())
+        self._columns.extend(columns[kept].tolist())
+        self._values.extend(values[kept].tolist())
 
     def matrix(self, rows: int, columns: int) -> sparse.csr_array:
         """Return the matrix in compressed rows, entries of a place summed."""

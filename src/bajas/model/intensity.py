@@ -58,11 +58,12 @@ def build_cells(design: Design, knots: np.ndarray) -> Cells:
     cell = 0
     for index, stratum in enumerate(design.strata):
         first[index] = cell
-        for day in range(stratum.first, stratum.last + 1):
-            left, weight = _between(knots, day)
-            rows.add(cell, index * knots.size + left, 1 - weight)
-            rows.add(cell, index * knots.size + left + 1, weight)
-            cell += 1
+        days = np.arange(stratum.first, stratum.last + 1)
+        left, weight = _between(knots, days)
+        cells, node = cell + days - stratum.first, index * knots.size + left
+        rows.extend(cells, node, 1 - weight)
+        rows.extend(cells, node + 1, weight)
+        cell += days.size
     return Cells(first, cell, rows.matrix(cell, len(design.strata) * knots.size))
 
 
@@ -154,7 +155,8 @@ def build_intensity(
     rows = SparseRows()
 
     def along(node: int, name: str, series: int, grid: np.ndarray, day: float) -> None:
-        left, weight = _between(grid, day)
+        places, weights = _between(grid, np.array([day]))
+        left, weight = int(places[0]), float(weights[0])
         if left > 0:  # the walk is 0 at its first knot
             rows.add(node, layout.column(name, series, left - 1), 1 - weight)
         rows.add(node, layout.column(name, series, left), weight)
@@ -266,10 +268,10 @@ def _coarse(knots: np.ndarray, every: int) -> np.ndarray:
     return coarse if coarse[-1] == knots[-1] else np.append(coarse, knots[-1])
 
 
-def _between(knots: np.ndarray, day: float) -> tuple[int, float]:
-    """Return the interval of knots that holds a day, and how far the day is along it."""
-    left = min(int(np.searchsorted(knots, day, side="right")) - 1, knots.size - 2)
-    return left, float((day - knots[left]) / (knots[left + 1] - knots[left]))
+def _between(knots: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the intervals of knots that hold days, and how far the days are along them."""
+    left = np.minimum(np.searchsorted(knots, days, side="right") - 1, knots.size - 2)
+    return left, (days - knots[left]) / (knots[left + 1] - knots[left])
 
 
 def _filled(value: np.ndarray | float, shape: tuple[int, ...]) -> np.ndarray:
