@@ -50,6 +50,24 @@ def test_reading_claims_needs_no_sampler() -> None:
     assert run_fresh(code)["heavy"] == []
 
 
+@pytest.mark.slow
+def test_a_fit_imports_no_sampler_of_others_and_nothing_that_plots() -> None:
+    """What a fit and its verdict import is part of the time until there is an answer."""
+    heavy = (
+        "pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots",
+        "matplotlib", "xarray", "h5py", "scipy.stats",
+    )  # fmt: skip
+    code = (
+        "import json, sys\n"
+        "import bajas\n"
+        "ledger = bajas.datasets.article_2023_08_07()\n"
+        "fit = bajas.Model(ledger).fit(draws=120, tune=60, chains=2, progress=False)\n"
+        f"heavy = [name for name in {heavy!r} if name in sys.modules]\n"
+        "print(json.dumps({'heavy': heavy, 'judged': 'R-hat' in fit.verdict.measures}))\n"
+    )
+    assert run_fresh(code) == {"heavy": [], "judged": True}
+
+
 @pytest.mark.parametrize("name", bajas.__all__)
 def test_every_public_name_can_be_had(name: str) -> None:
     value = getattr(bajas, name)

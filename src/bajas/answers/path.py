@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bajas.answers.interval import LEVELS, checked_levels, tails
 from bajas.answers.montecarlo import mcse_quantile
@@ -15,6 +15,9 @@ from bajas.answers.periods import cut, frequency, sums
 from bajas.answers.quantity import quantity_of
 from bajas.errors import QuantityError
 from bajas.posterior.posterior import Posterior
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def path(
@@ -93,6 +96,8 @@ def path(
     elif per_day:
         draws = draws / days
     ends = np.quantile(draws, tails(levels), axis=(0, 1))  # (2, level, date)
+    import xarray as xr
+
     return xr.Dataset(
         {
             "median": ("date", np.median(draws, axis=(0, 1))),

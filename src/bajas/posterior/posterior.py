@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bajas.claims.claim import Window
 from bajas.design.design import Design
@@ -19,6 +18,9 @@ from bajas.ledger.ledger import Ledger
 from bajas.model.representation import Representation
 from bajas.model.specification import Specification
 from bajas.posterior.verdict import Verdict
+
+if TYPE_CHECKING:
+    import xarray as xr  # a fit needs none of it
 
 #: Whether draws are of the posterior or of the prior.
 Group = Literal["posterior", "prior"]
@@ -229,6 +231,8 @@ class Posterior:
         realised ``losses`` per stratum and the ``bias`` of each observation; ``sample_stats``;
         ``observed_data``.
         """
+        import xarray as xr
+
         return xr.DataTree.from_dict(
             {
                 self.group: self._variables(),
@@ -244,6 +248,8 @@ class Posterior:
         return {"chain": np.arange(self.chains), "draw": np.arange(self.draws)}
 
     def _variables(self) -> xr.Dataset:
+        import xarray as xr
+
         data: dict[str, Any] = {}
         coords: dict[str, Any] = self._draw_coords()
         blocks = self.representation.split(self.field_draws)
@@ -278,6 +284,8 @@ class Posterior:
         return weekly
 
     def _observed(self) -> xr.Dataset:
+        import xarray as xr
+
         observations = self.design.observations
         return xr.Dataset(
             {

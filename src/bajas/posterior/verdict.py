@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from bajas.posterior.convergence import convergence
+
 #: Largest R-hat, smallest effective sample sizes and smallest energy fraction that pass.
 RHAT_LIMIT = 1.01
 ESS_LIMIT = 400.0
@@ -91,16 +93,11 @@ def judge(
     complete : bool
         Whether sampling ran to its end.
     """
-    from arviz_stats.base import array_stats
-
     reasons: list[str] = []
     notes: list[str] = []
-    names = list(quantities)
-    draws = np.stack([quantities[name] for name in names])
-    chains, length = draws.shape[1:]
-    finite = np.isfinite(draws).all(axis=(1, 2))
-    if not finite.all():
-        broken = [name for name, good in zip(names, finite, strict=True) if not good]
+    chains, length = divergent.shape
+    broken = [name for name, draws in quantities.items() if not np.isfinite(draws).all()]
+    if broken:
         reasons.append(
             f"{len(broken)} quantities are not finite in every draw, {broken[0]} among them:"
             " the model is broken at those draws"
@@ -108,9 +105,12 @@ def judge(
     if not np.isfinite(energy).all():
         reasons.append("the energy is not finite in every draw: the sampler failed")
     # what is constant by construction has no R-hat
-    varying = finite & (np.ptp(np.where(np.isfinite(draws), draws, 0.0), axis=(1, 2)) > 0)
-    names = [name for name, keep in zip(names, varying, strict=True) if keep]
-    draws = draws[varying]
+    varying = {
+        name: draws
+        for name, draws in quantities.items()
+        if draws.min() < draws.max() and np.isfinite(draws).all()
+    }
+    names = list(varying)
     measures: dict[str, float | str] = {"chains": float(chains), "draws per chain": float(length)}
     if not complete:
         reasons.append("sampling was interrupted: the draws are those made until then")
@@ -120,15 +120,9 @@ def judge(
     if not names:
         reasons.append("nothing varies between draws: the chains never moved")
         return Verdict(False, tuple(reasons), tuple(notes), measures)
-    kinds = {
-        "R-hat": array_stats.rhat(draws, chain_axis=1, draw_axis=2, method="rank"),
-        "bulk ESS": array_stats.ess(draws, chain_axis=1, draw_axis=2, method="bulk"),
-        "tail ESS": array_stats.ess(
-            draws, chain_axis=1, draw_axis=2, method="tail", prob=(0.05, 0.95)
-        ),
-    }
+    found = convergence(list(varying.values()))
+    kinds = {"R-hat": found.rhat, "bulk ESS": found.bulk, "tail ESS": found.tail}
     for name, values in kinds.items():
-        values = np.asarray(values)
         worst = int(np.nanargmax(values) if name == "R-hat" else np.nanargmin(values))
         value = float(values[worst])
         measures[name] = value

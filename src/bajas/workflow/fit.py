@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
-import xarray as xr
 
 from bajas.answers.citation import Citation, cite
 from bajas.answers.interval import LEVELS, Estimate
@@ -23,11 +22,11 @@ from bajas.design.design import Design
 from bajas.errors import Finding
 from bajas.ledger.ledger import Ledger
 from bajas.model.specification import Specification
-from bajas.posterior import storage
 from bajas.posterior.posterior import Posterior
 from bajas.posterior.verdict import Verdict
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
 
 Day = str | date | None
@@ -253,7 +252,9 @@ class Fit:
         path : str or path-like
             The file; replaced if it exists. It appears whole or not at all.
         """
-        storage.save(self.draws, path)
+        from bajas.posterior.storage import save  # libraries that a fit doesn't need
+
+        save(self.draws, path)
 
 
 class FitPlots:
@@ -312,4 +313,6 @@ def load(path: str | os.PathLike[str]) -> Fit:
     FileFormatError
         If the file isn't a saved fit, is damaged, or is of a later version.
     """
+    from bajas.posterior import storage
+
     return Fit(storage.load(path))
