@@ -120,9 +120,17 @@ def _rounded(value: Any, digits: int = 3) -> Any:
 
 
 def side_by_side(
-    built: Case, peers: list[str], length: Length, seeds: list[int], json_file: Path | None
+    built: Case,
+    peers: list[str],
+    length: Length,
+    seeds: list[int],
+    json_file: Path | None,
+    empty_cache: bool = True,
 ) -> dict[str, Any]:
-    """Run samplers one after the other; the JSON file grows with each."""
+    """Run samplers one after the other; the JSON file grows with each.
+
+    With ``empty_cache`` false bajas uses its cache of compiled code as it is found.
+    """
     result: dict[str, Any] = {
         "posterior": built.name,
         "sizes": dict(built.sizes) | {"totals": len(built.totals.names)},
@@ -139,7 +147,7 @@ def side_by_side(
             print(f"{peer}: {result['skipped'][peer]}", flush=True)
             continue
         with tempfile.TemporaryDirectory() as cache:
-            environment = {"NUMBA_CACHE_DIR": cache} if peer == "bajas" else {}
+            environment = {"NUMBA_CACHE_DIR": cache} if peer == "bajas" and empty_cache else {}
             once = _warm(built, length, environment) if peer == "bajas" else {}
             runs = []
             for seed in seeds:
@@ -157,10 +165,10 @@ def side_by_side(
 
 
 def _warm(built: Case, length: Length, environment: dict[str, str]) -> dict[str, Any]:
-    """Fill an empty cache of compiled code by a short run that isn't counted, and say its cost."""
+    """Fill the cache of compiled code by a run that isn't counted; say what an empty one costs."""
     short = Length(50, 50, length.chains, length.cores, length.cpu_limit_s)
     run, facts = measure("bajas", built, short, 0, environment)
-    if run is None:
+    if run is None or not environment:
         return {}
     spent = sum(run.cpu.values())
     return {
@@ -255,7 +263,7 @@ def main() -> None:
         parser.error(str(error))
     length = Length(draws, tune, options.chains, options.cores, options.limit)
     seeds = list(range(1, options.seeds + 1))
-    result = side_by_side(built, peers, length, seeds, options.json)
+    result = side_by_side(built, peers, length, seeds, options.json, not options.short)
     print("\n" + table(result))
 
 
