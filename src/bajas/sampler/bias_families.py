@@ -46,7 +46,7 @@ def bias_arrays(representation: Representation, draws: np.ndarray | None = None)
     form = representation.form
     expected = 5.0 / 7.0 if representation.degrees_of_freedom == 4.0 else 1.0
     lists: dict[str, list[Any]] = {name: [] for name in Biases._fields}
-    for name in ("start", "observation_start", "entry_start", "matrix_start"):
+    for name in ("start", "pattern_start", "observation_start", "entry_start", "matrix_start"):
         lists[name].append(0)
     for columns in _families(representation):
         rows = np.unique(sparse.csc_array(reporting[:, columns]).indices)
@@ -58,39 +58,56 @@ def bias_arrays(representation: Representation, draws: np.ndarray | None = None)
             columns = np.array([widest, *(c for c in columns if c != widest)])
         place = {int(c): i for i, c in enumerate(columns)}
         values = np.zeros(columns.size)
-        for row in rows:
-            lists["observation"].append(row)
-            for e in range(reporting.indptr[row], reporting.indptr[row + 1]):
-                if int(reporting.indices[e]) in place:
-                    local = place[int(reporting.indices[e])]
-                    lists["entry"].append(local)
-                    lists["entry_value"].append(reporting.data[e])
-                    if wall is not None and row == wall[0]:
-                        values[local] += reporting.data[e]
+        for pattern, members in _patterns(reporting, rows, place).items():
+            lists["entry"].extend(local for local, _ in pattern)
+            lists["entry_value"].extend(value for _, value in pattern)
             lists["entry_start"].append(len(lists["entry"]))
-            known = form[row] in (POINT, POISSON, NEGATIVE_BINOMIAL)
-            count = max(representation.count[row], 0.5)
-            counted = form[row] >= POISSON
-            lists["weight"].append((1.0 if counted else expected) if known else 0.0)
-            lists["target"].append(np.log(count) if counted else representation.log_value[row])
-            lists["own_variance"].append(1 / count if counted else 0.0)
-            lists["kind"].append(1 if form[row] == NEGATIVE_BINOMIAL else 2 * counted)
+            for row in members:
+                known = form[row] in (POINT, POISSON, NEGATIVE_BINOMIAL)
+                count = max(representation.count[row], 0.5)
+                counted = form[row] >= POISSON
+                lists["observation"].append(row)
+                lists["weight"].append((1.0 if counted else expected) if known else 0.0)
+                lists["target"].append(np.log(count) if counted else representation.log_value[row])
+                lists["own_variance"].append(1 / count if counted else 0.0)
+                lists["kind"].append(1 if form[row] == NEGATIVE_BINOMIAL else 2 * counted)
+                if wall is not None and row == wall[0]:
+                    np.add.at(values, [local for local, _ in pattern], [v for _, v in pattern])
+                    target = representation.log_value[row]
+            lists["observation_start"].append(len(lists["observation"]))
+        lists["pattern_start"].append(len(lists["entry_start"]) - 1)
+        lists["wall_target"].append(0.0 if wall is None else target)
         lists["column"].extend(columns)
         lists["start"].append(len(lists["column"]))
-        lists["observation_start"].append(len(lists["observation"]))
         lists["matrix_start"].append(lists["matrix_start"][-1] + columns.size**2)
         lists["wall"].append(-1 if wall is None else wall[0])
         lists["wall_value"].extend(values)
         lists["wall_slope"].append(1.0 if wall is None else wall[1])
         bound = AT_LEAST if wall is None else form[wall[0]]
         lists["wall_sign"].append(1.0 if bound == AT_LEAST else -1.0)
-    real = ("entry_value", "weight", "target", "own_variance", "wall_value", "wall_sign")
+    real = (
+        "entry_value", "weight", "target", "own_variance",
+        "wall_value", "wall_target", "wall_sign", "wall_slope",
+    )  # fmt: skip
     return Biases(
         **{
-            name: np.array(values, dtype=float if name in (*real, "wall_slope") else np.int64)
+            name: np.array(values, dtype=float if name in real else np.int64)
             for name, values in lists.items()
         }
     )
+
+
+def _patterns(
+    reporting: sparse.csr_array, rows: np.ndarray, place: dict[int, int]
+) -> dict[tuple[tuple[int, float], ...], list[int]]:
+    """Return the observations of each pattern of entries within a family."""
+    found: dict[tuple[tuple[int, float], ...], list[int]] = {}
+    for row in rows:
+        part = range(reporting.indptr[row], reporting.indptr[row + 1])
+        entries = [(int(reporting.indices[e]), float(reporting.data[e])) for e in part]
+        pattern = tuple((place[column], value) for column, value in entries if column in place)
+        found.setdefault(pattern, []).append(int(row))
+    return found
 
 
 def _families(representation: Representation) -> list[np.ndarray]:

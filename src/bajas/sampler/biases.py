@@ -32,10 +32,15 @@ _BEND = 0.5
 
 
 class Biases(NamedTuple):
-    """Families of biases as arrays; ``column`` of the field, observations and entries by family."""
+    """Families of biases as arrays.
+
+    A family has columns of the field and patterns; a pattern has entries, which say how biases add
+    up, and the observations in which they do.
+    """
 
     column: np.ndarray
     start: np.ndarray
+    pattern_start: np.ndarray
     observation: np.ndarray
     observation_start: np.ndarray
     entry_start: np.ndarray
@@ -48,6 +53,7 @@ class Biases(NamedTuple):
     kind: np.ndarray
     wall: np.ndarray
     wall_value: np.ndarray
+    wall_target: np.ndarray
     wall_sign: np.ndarray
     wall_slope: np.ndarray
 
@@ -68,23 +74,11 @@ def no_biases() -> Biases:
     edge = np.zeros(1, dtype=np.int64)
     none, real = np.zeros(0, dtype=np.int64), np.zeros(0)
     return Biases(
-        none,
-        edge,
-        none,
-        edge,
-        edge,
-        none,
-        real,
-        edge,
-        real,
-        real,
-        real,
-        none,
-        none,
-        real,
-        real,
-        real,
-    )
+        column=none, start=edge, pattern_start=edge, observation=none, observation_start=edge,
+        entry_start=edge, entry=none, entry_value=real, matrix_start=edge, weight=real,
+        target=real, own_variance=real, kind=none, wall=none, wall_value=real, wall_target=real,
+        wall_sign=real, wall_slope=real,
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -93,7 +87,7 @@ def solve_biases(
     sd: np.ndarray,
     noise: np.ndarray,
     log_sd: np.ndarray,
-    tau: np.ndarray,
+    log_tau: np.ndarray,
     location: np.ndarray,
     standard: np.ndarray,
     b: Biases,
@@ -104,8 +98,8 @@ def solve_biases(
     ----------
     position, sd : ndarray, shape (size,), (field,)
         Coordinates u of the biases at their columns, and prior sds.
-    noise, log_sd, tau : ndarray, shape (observation,)
-        Noise scale (phi of counts), own sds, and true sums.
+    noise, log_sd, log_tau : ndarray, shape (observation,)
+        Noise scale (phi of counts), own sds, and log true sums.
     location : ndarray, shape (observation,)
         Locations without these biases; they are added. Counts: without log tau.
     standard : ndarray, shape (size,)
@@ -134,23 +128,29 @@ def solve_biases(
         for j in range(n):
             own = sd[b.column[first + j]]
             matrix[j, j] = 1 / (own * own)
-        for i in range(b.observation_start[f], b.observation_start[f + 1]):
-            o = b.observation[i]
-            residual[i] = b.target[i] - location[o]
-            if b.kind[i] == 0:
-                variance = noise[o] * noise[o] + log_sd[o] * log_sd[o]
-            else:
-                residual[i] -= np.log(tau[o])
-                variance = b.own_variance[i]
-                if b.kind[i] == 1:
-                    variance += 1 / noise[o]
-            precision[i] = b.weight[i] / variance
-            for e in range(b.entry_start[i], b.entry_start[i + 1]):
-                row, weighted = b.entry[e], b.entry_value[e] * precision[i]
-                pull[row] += weighted * residual[i]
-                for other in range(b.entry_start[i], b.entry_start[i + 1]):
+        for p in range(b.pattern_start[f], b.pattern_start[f + 1]):
+            sum_precision, sum_pull = 0.0, 0.0
+            for i in range(b.observation_start[p], b.observation_start[p + 1]):
+                o = b.observation[i]
+                residual[i] = b.target[i] - location[o]
+                if b.kind[i] == 0:
+                    variance = noise[o] * noise[o] + log_sd[o] * log_sd[o]
+                else:
+                    residual[i] -= log_tau[o]
+                    variance = b.own_variance[i]
+                    if b.kind[i] == 1:
+                        variance += 1 / noise[o]
+                precision[i] = b.weight[i] / variance
+                sum_precision += precision[i]
+                sum_pull += precision[i] * residual[i]
+            for e in range(b.entry_start[p], b.entry_start[p + 1]):
+                row, value_e = b.entry[e], b.entry_value[e]
+                pull[row] += value_e * sum_pull
+                for other in range(b.entry_start[p], b.entry_start[p + 1]):
                     if b.entry[other] <= row:
-                        matrix[row, b.entry[other]] += weighted * b.entry_value[other]
+                        matrix[row, b.entry[other]] += (
+                            value_e * b.entry_value[other] * sum_precision
+                        )
         _cholesky(matrix)
         for i in range(n):
             for j in range(i):
@@ -175,22 +175,19 @@ def solve_biases(
             z, u = x[first + i] / sd[column], position[column]
             standard[column] = z
             value -= np.log(matrix[i, i] * sd[column]) + 0.5 * (z * z - u * u)
-        for i in range(b.observation_start[f], b.observation_start[f + 1]):
-            for e in range(b.entry_start[i], b.entry_start[i + 1]):
-                location[b.observation[i]] += b.entry_value[e] * x[first + b.entry[e]]
+        for p in range(b.pattern_start[f], b.pattern_start[f + 1]):
+            added = 0.0
+            for e in range(b.entry_start[p], b.entry_start[p + 1]):
+                added += b.entry_value[e] * x[first + b.entry[e]]
+            for i in range(b.observation_start[p], b.observation_start[p + 1]):
+                location[b.observation[i]] += added
     return value, Solved(x, mixed, factor, walls, residual, precision)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _wall_place(x, pull, matrix, location, f, first, b):  # type: ignore[no-untyped-def]
     """Return where the wall stands, in the direction that it opens to."""
-    o = b.wall[f]
-    # the entry's own target: bounds are among the family's observations
-    rest = -location[o]
-    for i in range(b.observation_start[f], b.observation_start[f + 1]):
-        if b.observation[i] == o:
-            rest += b.target[i]
-            break
+    rest = b.wall_target[f] - location[b.wall[f]]
     mean = pull
     for j in range(1, matrix.shape[0]):
         rest -= b.wall_value[first + j] * x[j]
@@ -245,9 +242,12 @@ def biases_back(
         matrix = solved.factor[b.matrix_start[f] : b.matrix_start[f + 1]].reshape(n, n)
         x = solved.x[first : first + n]
         by_x, by_mixed, by_pull = np.zeros(n), np.empty(n), np.empty(n)
-        for i in range(b.observation_start[f], b.observation_start[f + 1]):
-            for e in range(b.entry_start[i], b.entry_start[i + 1]):
-                by_x[b.entry[e]] += b.entry_value[e] * by_mu[b.observation[i]]
+        for p in range(b.pattern_start[f], b.pattern_start[f + 1]):
+            total = 0.0
+            for i in range(b.observation_start[p], b.observation_start[p + 1]):
+                total += by_mu[b.observation[i]]
+            for e in range(b.entry_start[p], b.entry_start[p + 1]):
+                by_x[b.entry[e]] += b.entry_value[e] * total
         for i in range(n):
             column = b.column[first + i]
             s = sd[column]
@@ -298,25 +298,25 @@ def biases_back(
         for i in range(n):
             column = b.column[first + i]
             by_sd[column] -= 2 * by_matrix[i, i] / (sd[column] * sd[column] * sd[column])
-        for i in range(b.observation_start[f], b.observation_start[f + 1]):
-            if b.weight[i] == 0.0:
-                continue
+        for p in range(b.pattern_start[f], b.pattern_start[f + 1]):
             along, square = 0.0, 0.0
-            for e in range(b.entry_start[i], b.entry_start[i + 1]):
-                row, entry = b.entry[e], b.entry_value[e]
-                along += entry * by_pull[row]
-                for other in range(b.entry_start[i], b.entry_start[i + 1]):
+            for e in range(b.entry_start[p], b.entry_start[p + 1]):
+                row, value_e = b.entry[e], b.entry_value[e]
+                along += value_e * by_pull[row]
+                for other in range(b.entry_start[p], b.entry_start[p + 1]):
                     if b.entry[other] <= row:
-                        square += by_matrix[row, b.entry[other]] * entry * b.entry_value[other]
-            by_precision = square + along * solved.residual[i]
-            at, precision = b.observation[i], solved.precision[i]
-            by_mu[at] -= precision * along
-            # of log precision: the variance is in the denominator
-            moved = by_precision * precision * precision / b.weight[i]
-            if b.kind[i] == 0:
-                by_noise[at] -= 2 * moved * noise[at]
-            elif b.kind[i] == 1:
-                by_noise[at] += moved / (noise[at] * noise[at])
+                        square += by_matrix[row, b.entry[other]] * value_e * b.entry_value[other]
+            for i in range(b.observation_start[p], b.observation_start[p + 1]):
+                if b.weight[i] == 0.0:
+                    continue
+                at, known = b.observation[i], solved.precision[i]
+                by_mu[at] -= known * along
+                # the variance is in the denominator
+                moved = (square + along * solved.residual[i]) * known * known / b.weight[i]
+                if b.kind[i] == 0:
+                    by_noise[at] -= 2 * moved * noise[at]
+                elif b.kind[i] == 1:
+                    by_noise[at] += moved / (noise[at] * noise[at])
         if o >= 0:
             by_mu[o] += at_wall
 

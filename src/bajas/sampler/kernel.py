@@ -165,14 +165,15 @@ def density_given_biases(
         tau[k.run_observation[r]] += k.run_weight[r] * (
             running[k.run_stop[r]] - running[k.run_start[r]]
         )
-    location = np.zeros(observations)  # of counts without log tau
-    for o in k.continuous:
-        location[o] = np.log(tau[o])
+    location, log_tau = np.zeros(observations), np.empty(observations)
+    logarithms(tau, log_tau)
+    for o in k.continuous:  # of counts without log tau
+        location[o] = log_tau[o]
     _add_product(k.bias, field, location)
     _add_product(k.effect, theta, location)
     by_own, own_noise = np.zeros(observations), noise[k.group]
     solved_value, solved = solve_biases(
-        position, sd, own_noise, k.log_sd, tau, location, standard, b
+        position, sd, own_noise, k.log_sd, log_tau, location, standard, b
     )
     value += solved_value
     by_mu = np.empty(observations)  # d value / d mu
@@ -199,7 +200,7 @@ def density_given_biases(
             by_sigma = -side * ratio / sigma
         by_noise[k.group[o]] += by_sigma * own / sigma
     if k.counts.observation.size:
-        value += _counts(tau, location, noise, by_mu, by_log_noise, k.counts)
+        value += _counts(tau, log_tau, location, noise, by_mu, by_log_noise, k.counts)
 
     # back to reporting terms and noise
     field_gradient, by_sd = np.zeros(field_size), np.zeros(field_size)
@@ -293,6 +294,7 @@ def _add_product(matrix: Product, x: np.ndarray, out: np.ndarray) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _counts(
     tau: np.ndarray,
+    log_tau: np.ndarray,
     location: np.ndarray,
     noise: np.ndarray,
     by_mu: np.ndarray,
@@ -306,9 +308,8 @@ def _counts(
     term, by_mean = np.empty(size), np.empty(size)
     for i in range(size):
         bias[i] = location[k.observation[i]]
-        true[i] = tau[k.observation[i]]
+        true[i], term[i] = tau[k.observation[i]], log_tau[k.observation[i]]
     exponentials(bias, mean)
-    logarithms(true, term)
     for i in range(size):
         mean[i] *= true[i]
         term[i] = k.count[i] * (term[i] + bias[i] - k.log_count[i]) + k.constant[i]
