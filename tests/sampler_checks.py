@@ -5,17 +5,20 @@ Checks raise AssertionError. They run on compiled code and, far slower, without 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from random_representations import Block, make
 from scipy import integrate, sparse, stats
 
 from bajas.model.family import AT_LEAST, POINT
 from bajas.model.prior import Prior
 from bajas.model.representation import Representation, Runs
 from bajas.model.term import Hyperparameter, Term
-from bajas.sampler import nuts
+from bajas.sampler import map_affine, map_series, nuts
 from bajas.sampler.affine import Affine, block_of
 from bajas.sampler.biases import no_biases
 from bajas.sampler.kernel_arrays import Kernel, kernel_arrays
@@ -120,6 +123,25 @@ def precision_at(representation: Representation, item: Map, at: np.ndarray) -> n
     return np.asarray((found + found.T) / 2)
 
 
+@contextmanager
+def nothing_left_out() -> Iterator[None]:
+    """Maps keep every direction, however near it is to what it would be without."""
+    kept = map_series._INFORMED, map_affine._NEAR_ONE
+    map_series._INFORMED = map_affine._NEAR_ONE = 0.0
+    try:
+        yield
+    finally:
+        map_series._INFORMED, map_affine._NEAR_ONE = kept
+
+
+def check_whitened(representation: Representation, item: Map) -> None:
+    """The mapped density is a standard normal."""
+    size = representation.size
+    for at in (np.zeros(size), 2 * np.random.default_rng(9).standard_normal(size)):
+        precision = precision_at(representation, item, at)
+        np.testing.assert_allclose(precision, np.eye(size), atol=1e-6)
+
+
 # -- the kernel -------------------------------------------------------------------------------
 
 
@@ -212,6 +234,51 @@ def check_uniform(values: np.ndarray, names: list[str]) -> None:
     assert off.max() < ERRORS, f"{names[worst[0]]} is off at {LEVELS[worst[1]]}: {off.max():.1f}"
 
 
+# -- representations to map --------------------------------------------------------------------
+
+
+def parts(positive: str, degrees: float, forms: list[int], seed: int) -> Representation:
+    """Walks, rows with a scale, correlated rows, and biases in families of several sizes."""
+    blocks = [
+        Block((2, 4), "random_walk", True, False),
+        Block((3, 2), "independent", True, True),
+        Block((3,), "independent", False, False),
+        Block((2, 2), "independent", True, False),
+    ]
+    return make(
+        blocks, forms=forms, families=["normal", "student_t"], positive=positive, degrees=degrees,
+        noisy=True, effective=True, restarts=1, biased=True, seed=seed,
+    )  # fmt: skip
+
+
+EVERY_PART = {
+    "half-normal scales, Student-t errors": ("half_normal", 4.0, [0, 0, 1, 0, 2, 0, 0, 1], 11),
+    "log-normal scales, normal errors": ("log_normal", float("inf"), [0, 0, 1, 0, 2, 0, 0, 1], 3),
+    "counts": ("log_normal", float("inf"), [3, 4, 3, 4, 4, 0, 1, 4], 10),
+}
+
+
+def normal_posterior(biased: bool) -> Representation:
+    """Points with normal errors of sums of one cell, all scales fixed: linear and normal."""
+    blocks = [
+        Block((2, 5), "random_walk", False, False),
+        Block((4,), "independent", False, False),
+        Block((3, 2), "independent", False, False),
+    ]
+    made = make(
+        blocks, forms=[0] * 12, families=["normal"], positive="log_normal",
+        degrees=float("inf"), noisy=False, effective=False, restarts=0, biased=biased, seed=8,
+    )  # fmt: skip
+    count = len(made.names)
+    cell = np.arange(count) % made.cell_count
+    return replace(
+        made,
+        terms=tuple(replace(term, scale=3 * term.scale) for term in made.terms),
+        runs=Runs(np.arange(count), cell, cell + 1, np.ones(count)),
+        noise=np.full(count, -1),
+    )
+
+
 # -- posteriors that are known ----------------------------------------------------------------
 
 
@@ -250,8 +317,8 @@ def standard_normal(size: int) -> Representation:
     labels = (tuple(map(str, range(size - 1))),)
     term = Term("x", ("dim",), labels, "independent", np.zeros(size - 1), np.ones(size - 1))
     return _reports(
-        (term,), (_hyper("log", Prior("log_normal")),), np.eye(1, size - 1), form=np.array([AT_LEAST]),
-        log_value=np.array([-1e6]), degrees_of_freedom=float("inf"),
+        (term,), (_hyper("log", Prior("log_normal")),), np.eye(1, size - 1),
+        form=np.array([AT_LEAST]), log_value=np.array([-1e6]), degrees_of_freedom=float("inf"),
     )  # fmt: skip
 
 

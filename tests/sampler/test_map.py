@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +12,12 @@ from dense_curvature import field_mode, log_slopes
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from model_examples import every_form, ledger, plain, represent, with_half_normal_scales
-from random_representations import Block, make, representations
+from random_representations import representations
 
 import bajas
 from bajas.model.bias import hindsight, symmetric
-from bajas.model.representation import Representation, Runs
-from bajas.sampler import affine, map_affine, map_series
+from bajas.model.representation import Representation
+from bajas.sampler import affine
 from bajas.sampler.affine import Affine, block_of
 from bajas.sampler.kernel_arrays import kernel_arrays
 from bajas.sampler.map import Map, first_map, map_from_draws
@@ -76,30 +76,9 @@ def test_coordinates_of_series_are_the_inverse(
 # -- of representations with every part ------------------------------------------------------
 
 
-def parts(positive: str, degrees: float, forms: list[int], seed: int) -> Representation:
-    """Walks, rows with a scale, correlated rows, and biases in families of several sizes."""
-    blocks = [
-        Block((2, 4), "random_walk", True, False),
-        Block((3, 2), "independent", True, True),
-        Block((3,), "independent", False, False),
-        Block((2, 2), "independent", True, False),
-    ]
-    return make(
-        blocks, forms=forms, families=["normal", "student_t"], positive=positive, degrees=degrees,
-        noisy=True, effective=True, restarts=1, biased=True, seed=seed,
-    )  # fmt: skip
-
-
-EVERY_PART = {
-    "half-normal scales, Student-t errors": ("half_normal", 4.0, [0, 0, 1, 0, 2, 0, 0, 1], 11),
-    "log-normal scales, normal errors": ("log_normal", float("inf"), [0, 0, 1, 0, 2, 0, 0, 1], 3),
-    "counts": ("log_normal", float("inf"), [3, 4, 3, 4, 4, 0, 1, 4], 10),
-}
-
-
-@pytest.fixture(scope="module", params=EVERY_PART)
+@pytest.fixture(scope="module", params=checks.EVERY_PART)
 def whole(request: pytest.FixtureRequest) -> Representation:
-    return parts(*EVERY_PART[request.param])
+    return checks.parts(*checks.EVERY_PART[request.param])
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +88,8 @@ def mapped(whole: Representation) -> Map:
 
 def test_the_examples_have_every_part() -> None:
     items = {
-        name: map_from_draws(made := parts(*options), checks.prior_draws(made, 8))
-        for name, options in EVERY_PART.items()
+        name: map_from_draws(made := checks.parts(*options), checks.prior_draws(made, 8))
+        for name, options in checks.EVERY_PART.items()
     }
     for item in items.values():
         assert {series.partial_column >= 0 for series in item.series} == {True, False}
@@ -151,7 +130,7 @@ def test_a_refined_map_is_as_exact(whole: Representation, mapped: Map) -> None:
 
 
 def test_series_that_the_claims_hardly_inform_keep_few_directions() -> None:
-    made = parts(*EVERY_PART["counts"][:2], [0, 0], 5)
+    made = checks.parts(*checks.EVERY_PART["counts"][:2], [0, 0], 5)
     item = map_from_draws(made, checks.prior_draws(made, 8))
     ranks = [(s.information.size, s.part.stop - s.part.start) for s in item.series]
     assert any(rank < size for rank, size in ranks), ranks
@@ -236,38 +215,16 @@ def test_the_first_map_starts_near_the_mode_of_the_field() -> None:
 
 
 @pytest.fixture
-def everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Maps leave nothing out because it is small."""
-    monkeypatch.setattr(map_series, "_INFORMED", 0.0)
-    monkeypatch.setattr(map_affine, "_NEAR_ONE", 0.0)
-
-
-def normal_posterior(biased: bool) -> Representation:
-    """Points with normal errors of sums of one cell, all scales fixed: linear and normal."""
-    blocks = [
-        Block((2, 5), "random_walk", False, False),
-        Block((4,), "independent", False, False),
-        Block((3, 2), "independent", False, False),
-    ]
-    made = make(
-        blocks, forms=[0] * 12, families=["normal"], positive="log_normal",
-        degrees=float("inf"), noisy=False, effective=False, restarts=0, biased=biased, seed=8,
-    )  # fmt: skip
-    count = len(made.names)
-    cell = np.arange(count) % made.cell_count
-    return replace(
-        made,
-        terms=tuple(replace(term, scale=3 * term.scale) for term in made.terms),
-        runs=Runs(np.arange(count), cell, cell + 1, np.ones(count)),
-        noise=np.full(count, -1),
-    )
+def everything() -> Iterator[None]:
+    with checks.nothing_left_out():
+        yield
 
 
 @pytest.mark.parametrize("biased", [False, True])
 @pytest.mark.parametrize("from_draws", [False, True])
 @pytest.mark.usefixtures("everything")
 def test_a_normal_posterior_becomes_standard_normal(biased: bool, from_draws: bool) -> None:
-    made = normal_posterior(biased)
+    made = checks.normal_posterior(biased)
     kernel = kernel_arrays(made)
     item = first_map(made, kernel)
     if from_draws:
@@ -277,13 +234,11 @@ def test_a_normal_posterior_becomes_standard_normal(biased: bool, from_draws: bo
         np.testing.assert_allclose(gradient, 0.0, atol=1e-3)
     if biased:
         assert item.biases.column.size > 4
-    for at in (np.zeros(made.size), points(made.size, 1, 2.0)[0]):
-        precision = checks.precision_at(made, item, at)
-        np.testing.assert_allclose(precision, np.eye(made.size), atol=1e-6)
+    checks.check_whitened(made, item)
 
 
 def test_without_a_map_the_same_posterior_is_badly_scaled() -> None:
-    made = normal_posterior(False)
+    made = checks.normal_posterior(False)
     values = np.linalg.eigvalsh(
         checks.precision_at(made, checks.plain_map(made.size), np.zeros(made.size))
     )
@@ -292,7 +247,7 @@ def test_without_a_map_the_same_posterior_is_badly_scaled() -> None:
 
 @pytest.mark.parametrize("biased", [False, True])
 def test_what_a_map_leaves_out_is_small(biased: bool) -> None:
-    made = normal_posterior(biased)
+    made = checks.normal_posterior(biased)
     item = first_map(made, kernel_arrays(made))
     values = np.linalg.eigvalsh(checks.precision_at(made, item, np.zeros(made.size)))
     # what is left: directions informed by 5 % of the prior, and scales 3 % off
