@@ -22,6 +22,9 @@ from bajas.posterior.verdict import Verdict
 if TYPE_CHECKING:
     import xarray as xr  # a fit needs none of it
 
+#: What the processor's cache holds of intensities while they are computed.
+_DRAWS_AT_ONCE = 128
+
 #: Whether draws are of the posterior or of the prior.
 Group = Literal["posterior", "prior"]
 
@@ -123,12 +126,13 @@ class Posterior:
         rows = representation.interpolation[first : first + item.last - item.first + 1]
         nodes = np.unique(rows.indices)
         flat = self.field_draws.reshape(-1, representation.field_size)
-        at_nodes = (
-            representation.node_design[nodes] @ flat.T + representation.node_offset[nodes, None]
-        )
-        eta = (rows[:, nodes] @ at_nodes).T
+        weights, offset = rows[:, nodes], representation.node_offset[nodes, None]
+        design = representation.node_design[nodes]
         found = np.zeros((flat.shape[0], self.design.calendar.days))
-        found[:, item.first : item.last + 1] = np.exp(eta)
+        for start in range(0, flat.shape[0], _DRAWS_AT_ONCE):
+            some = slice(start, start + _DRAWS_AT_ONCE)
+            eta = weights @ (design @ flat[some].T + offset)
+            found[some, item.first : item.last + 1] = np.exp(eta, out=eta).T
         return found.reshape(self.chains, self.draws, -1)
 
     def realised(self, stratum: int) -> np.ndarray:
