@@ -1,19 +1,27 @@
-"""Sampling: reproducible, interruptible, its progress told, and the same by both densities."""
+"""Sampling: reproducible, interruptible, told in stages, mended where its map is off."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import sampler_checks as checks
 
 import bajas
 from bajas.errors import NotTrustedError, SamplingError
-from bajas.sampler.interface import Settings, trimmed
+from bajas.sampler import kernel_arrays, stages
+from bajas.sampler.interface import Settings, silent, trimmed
+from bajas.sampler.map import Map, map_from_draws
+from bajas.sampler.stages import is_off, sample_in_stages
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +39,10 @@ SOURCES = [
     {"source": "names", "kind": "register"},
 ]
 SETTINGS = {"draws": 300, "tune": 200, "chains": 2, "seed": 7}
+LONG = {**SETTINGS, "draws": 200_000}
+
+#: Of subprocesses, which need the helpers of tests too.
+PATHS = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def ledger() -> bajas.Ledger:
@@ -68,17 +80,14 @@ def test_same_seed_same_draws_with_a_cold_cache_on_one_core(fit: bajas.Fit, tmp_
         "import bajas, test_sampling as t\n"
         "print(t.digest(bajas.Model(t.ledger()).fit(progress=False, cores=1, **t.SETTINGS)))"
     )
-    environment = {
-        **os.environ,
-        "PYTENSOR_FLAGS": f"base_compiledir={tmp_path}/pytensor",
-        "NUMBA_CACHE_DIR": f"{tmp_path}/numba",
-    }
     result = subprocess.run(
         [sys.executable, "-c", code, str(Path(__file__).parent)],
-        env=environment, capture_output=True, text=True, check=False, timeout=300,
+        env={**PATHS, "NUMBA_CACHE_DIR": str(tmp_path / "numba")},
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == digest(fit)
+    assert list((tmp_path / "numba").rglob("*.nbc"))  # it was cold, and isn't now
 
 
 def test_draws_do_not_depend_on_cores_or_on_draws_before(
@@ -86,40 +95,168 @@ def test_draws_do_not_depend_on_cores_or_on_draws_before(
 ) -> None:
     again = model.fit(progress=False, cores=1, **SETTINGS)
     assert digest(again) == digest(fit)
+    assert digest(model.fit(progress=False, **{**SETTINGS, "seed": 8})) != digest(fit)
 
 
-def test_an_interrupt_keeps_what_was_drawn_marked_and_refused(model: bajas.Model) -> None:
+STAGES = ["compile", "map", "pilot", "warm-up", "draws", "done"]
+
+
+def test_progress_tells_its_stages_in_order(model: bajas.Model) -> None:
+    told: list[tuple[str, int, int]] = []
+    model.fit(progress=lambda *where: told.append(where), **SETTINGS)
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == STAGES
+    assert all(0 <= done <= total for _, done, total in told)
+    for stage in ("pilot", "warm-up", "draws"):
+        counts = [done for name, done, _ in told if name == stage]
+        assert counts == sorted(counts)
+        assert counts[-1] == [total for name, _, total in told if name == stage][-1]
+
+
+@pytest.mark.parametrize("where", ["compile", "map", "pilot", "warm-up", "draws"])
+def test_an_interrupt_before_any_draw_is_an_interrupt(model: bajas.Model, where: str) -> None:
+    """As soon as the stage is told of, and in chains that run while it is."""
+    before = threading.active_count()
+
     def interrupt(stage: str, done: int, total: int) -> None:
-        if stage == "draws" and done > 2 * 200 + 200:
+        if stage == where:
             raise KeyboardInterrupt
 
-    settings = {**SETTINGS, "draws": 200_000}
-    fit = model.fit(progress=interrupt, **settings)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(progress=interrupt, **SETTINGS)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("where", ["pilot", "warm-up"])
+def test_an_interrupt_of_running_chains_stops_them(model: bajas.Model, where: str) -> None:
+    before, seen = threading.active_count(), []
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == where and done > 0:
+            seen.append(done)
+            raise KeyboardInterrupt
+
+    settings = {**SETTINGS, "tune": 100_000} if where == "warm-up" else SETTINGS
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(progress=interrupt, **settings)
+    assert seen
+    assert threading.active_count() == before
+
+
+def check_incomplete(fit: bajas.Fit) -> None:
     assert not fit.draws.complete
-    assert 0 < fit.draws.draws < 200_000
+    assert 0 < fit.draws.draws < LONG["draws"]
     assert np.isfinite(fit.draws.field_draws).all()
     assert any("interrupted" in reason for reason in fit.verdict.reasons)
     with pytest.raises(NotTrustedError):
         fit.cite("killed", side="X")
 
 
-def test_an_interrupt_before_any_draw_is_an_interrupt(model: bajas.Model) -> None:
+def test_an_interrupt_of_the_draws_keeps_them_marked_and_refused(
+    model: bajas.Model, fit: bajas.Fit
+) -> None:
     def interrupt(stage: str, done: int, total: int) -> None:
-        if stage == "pilot":
+        # the chains adapt first, for half of what is asked for
+        if stage == "draws" and done > SETTINGS["chains"] * (SETTINGS["tune"] // 2 + 400):
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(progress=interrupt, **SETTINGS)
+    stopped = model.fit(progress=interrupt, **LONG)
+    check_incomplete(stopped)
+    # what was drawn before the interrupt is what would have been drawn without
+    common = min(stopped.draws.draws, fit.draws.draws)
+    chains = min(stopped.draws.chains, fit.draws.chains)
+    one, other = (item.draws.field_draws[:chains, :common] for item in (stopped, fit))
+    assert np.array_equal(one, other)
 
 
-def test_the_floor_of_a_register_holds_and_progress_tells_its_stages(model: bajas.Model) -> None:
-    stages: list[str] = []
-    fit = model.fit(
-        progress=lambda stage, done, total: stages.append(stage), **{**SETTINGS, "seed": 8}
+def interrupted_by_signal() -> None:
+    """What the subprocess below runs: an endless fit, which says when it draws."""
+    said = False
+
+    def tell(stage: str, done: int, total: int) -> None:
+        nonlocal said
+        if stage == "draws" and done > SETTINGS["chains"] * (SETTINGS["tune"] // 2 + 400):
+            if not said:
+                print("drawing", flush=True)
+            said = True
+
+    check_incomplete(bajas.Model(ledger()).fit(progress=tell, **LONG))
+    print("kept", flush=True)
+
+
+def test_sigint_while_drawing_keeps_the_draws() -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import test_sampling as t; t.interrupted_by_signal()"
     )
-    assert list(dict.fromkeys(stages)) == ["map", "compile", "pilot", "draws", "done"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(Path(__file__).parent)],
+        env=PATHS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == "drawing"
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    assert (child.returncode, out.strip()) == (0, "kept"), err
+
+
+def test_the_floor_of_a_register_holds(fit: bajas.Fit) -> None:
     total = fit.draws.total("killed", "X", expected=True)
     assert np.mean(total > 700 * 0.8) > 0.97
+
+
+# -- a map that is off ------------------------------------------------------------------------
+
+
+def test_draws_that_are_not_standard_normal_say_that_the_map_is_off() -> None:
+    drawn = np.random.default_rng(1).standard_normal((4, 60, 5))
+    assert not is_off(drawn)
+    assert is_off(drawn + np.array([0, 0, 2.0, 0, 0]))
+    assert is_off(drawn * np.array([1, 1, 1, 3.0, 1]))
+    assert is_off(drawn * np.array([1, 0.3, 1, 1, 1]))
+    # chains that have yet to come together say nothing about the map
+    apart = drawn + np.array([-3.0, -1, 1, 3])[:, None, None]
+    assert not is_off(apart)
+
+
+def test_a_map_that_is_off_is_mended_and_the_answer_is_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = checks.schools()
+    settings = Settings(draws=1500, tune=300, chains=4, cores=2, seed=2)
+    plain = sample_in_stages(made, settings, silent)
+    assert plain.timings["warm-up rounds"] == 1
+
+    def bad_map(*args: Any, **options: Any) -> Map:
+        item = map_from_draws(*args, **options)
+        moved = replace(
+            item.affine, centre=item.affine.centre + 4 * item.affine.scale,
+            scale=6 * item.affine.scale,
+        )  # fmt: skip
+        return replace(item, affine=moved)
+
+    monkeypatch.setattr(stages, "map_from_draws", bad_map)
+    mended = sample_in_stages(made, settings, silent)
+    assert mended.timings["warm-up rounds"] > 1
+    for drawn in (plain, mended):
+        levels = checks.school_levels(made, drawn.position).reshape(-1, 4)
+        checks.check_uniform(levels, checks.SCHOOL_NAMES)
+
+
+# -- what comes out ---------------------------------------------------------------------------
+
+
+def test_statistics_belong_to_the_draws(model: bajas.Model) -> None:
+    settings = Settings(draws=50, tune=100, chains=2, cores=2, seed=3)
+    found = sample_in_stages(model.representation, settings, silent)
+    assert found.position.shape == (2, 50, model.representation.size)
+    for name in ("diverging", "energy", "n_steps", "logp"):
+        assert found.stats[name].shape == (2, 50)
+    assert found.stats["diverging"].dtype == bool
+    assert np.all(found.stats["energy"] > -found.stats["logp"])
+    # gradients are charged to the stage that took them
+    assert found.timings["draws gradients"] == found.stats["n_steps"].sum()
+    assert found.timings["pilot gradients"] > 0
+    assert found.timings["warm-up gradients"] > 0
 
 
 def test_trimming_cuts_to_what_every_chain_has() -> None:
@@ -146,29 +283,25 @@ def test_settings_out_of_range_are_refused() -> None:
         Settings(seed=-1)
 
 
-@pytest.fixture(scope="module")
-def longer(model: bajas.Model) -> dict[str, bajas.Fit]:
-    return {
-        sampler: model.fit(progress=False, seed=3, draws=1500, sampler=sampler)
-        for sampler in ("fused", "pymc")
-    }
+def test_what_the_fused_density_lacks_is_sampled_by_pymc_with_a_warning(
+    model: bajas.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_arrays, "lacking", lambda made: ["terms of structure 'ring' (r)"])
+    settings = {**SETTINGS, "draws": 50}
+    with pytest.warns(UserWarning, match=r"lacks terms of structure 'ring' \(r\): .* PyMC"):
+        fallen = model.fit(progress=False, **settings)
+    assert "PyMC" in fallen.draws.provenance["sampler"]
+    assert digest(fallen) == digest(model.fit(progress=False, sampler="pymc", **settings))
 
 
-def test_the_fused_density_and_pymc_give_the_same_posterior(longer: dict[str, bajas.Fit]) -> None:
-    estimates = {
-        name: fit.total("killed", side="X", levels=[0.9], expected=True)
-        for name, fit in longer.items()
-    }
-    one, other = estimates["fused"], estimates["pymc"]
-    assert one.trusted
-    assert other.trusted
-    assert abs(one.median - other.median) < 4 * np.hypot(one.mcse, other.mcse)
-    assert "PyMC" in longer["pymc"].draws.provenance["sampler"]
-    assert "fused" in longer["fused"].draws.provenance["sampler"]
-    for name in ("path_scale", "noise"):
-        first, second = (fit.draws.hyper_draws[name] for fit in longer.values())
-        spread = first.std(axis=(0, 1))
-        assert np.all(np.abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))) < 0.2 * spread)
+def test_errors_of_other_degrees_of_freedom_are_named_as_lacking(model: bajas.Model) -> None:
+    assert kernel_arrays.lacking(model.representation) == []
+    other = replace(model.representation, degrees_of_freedom=7.0)
+    assert kernel_arrays.lacking(other) == ["errors with 7 degrees of freedom"]
+
+
+def test_the_sampler_is_named(fit: bajas.Fit) -> None:
+    assert "fused" in fit.draws.provenance["sampler"]
 
 
 def test_pymc_gives_the_same_draws_on_one_core(model: bajas.Model) -> None:

@@ -1,0 +1,74 @@
+"""Simulation-based calibration of the sampler: true values rank uniformly among its draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from calibration import Envelope, outside, ranks, reduced, simulated
+from scipy import stats
+
+from bajas.sampler.interface import Draws, Progress, Settings
+from bajas.sampler.stages import sample_in_stages
+
+
+def test_the_envelope_is_left_as_often_as_stated() -> None:
+    envelope, rng = Envelope(60, 49, simulations=4000), np.random.default_rng(1)
+    chances = np.array([envelope.probability(rng.integers(0, 50, 60)) for _ in range(1000)])
+    for level in (0.01, 0.1, 0.5):
+        # discrete, so a little below; 4 binomial sds above
+        assert (chances < level).mean() < level + 4 * np.sqrt(level * (1 - level) / 1000)
+        assert (chances < level).mean() > level / 3
+
+
+def test_the_envelope_sees_what_is_off() -> None:
+    envelope, rng = Envelope(100, 99), np.random.default_rng(2)
+    z = rng.standard_normal(100)
+    for moved in (z + 0.6, 0.5 * z, 2 * z):
+        assert envelope.probability(np.floor(100 * stats.norm.cdf(moved)).astype(int)) < 0.01
+    assert envelope.probability(np.floor(100 * stats.norm.cdf(z)).astype(int)) > 0.01
+
+
+def test_the_reduced_model_has_every_kind_of_claim() -> None:
+    made = reduced()
+    assert 20 <= made.size <= 32
+    assert len(made.names) == 18
+    rng = np.random.default_rng(3)
+    forms = np.array([simulated(made, rng)[0].form for _ in range(60)])
+    bounds = made.form > 0
+    assert bounds.sum() == 2
+    assert np.all(forms[:, ~bounds] == 0)
+    for column in forms[:, bounds].T:  # both answers occur
+        assert set(column) == {1, 2}
+    assert np.any(made.log_sd > 0)  # a range
+
+
+@pytest.mark.slow
+def test_true_values_rank_uniformly() -> None:
+    found, scores, draws = ranks(sample_in_stages, fits=80, seed=11)
+    assert {"whole", "ratio", "log likelihood", "source_bias 0", "path_scale 0"} <= set(found)
+    assert outside(found, draws) == {}
+    # the same fits, had they been off: totals by half an sd, or intervals half as wide
+    z = scores["whole"]
+    for moved in (z + 0.5, 2 * z):
+        wrong = np.floor((draws + 1) * stats.norm.cdf(moved)).astype(int).clip(0, draws)
+        assert outside({**found, "whole": wrong}, draws).keys() == {"whole"}
+
+
+def tempered(representation, settings: Settings, progress: Progress) -> Draws:  # type: ignore[no-untyped-def]
+    """A planted bug: points count for next to nothing."""
+    blind = replace(representation, log_sd=np.where(representation.form == 0, 3.0, 0.0))
+    return sample_in_stages(blind, settings, progress)
+
+
+@pytest.mark.slow
+def test_ranks_see_a_sampler_of_another_posterior() -> None:
+    found, _, draws = ranks(tempered, fits=25, seed=12)
+    assert "log likelihood" in outside(found, draws)
+
+
+@pytest.mark.long
+def test_true_values_rank_uniformly_over_hundreds_of_fits() -> None:
+    found, _, draws = ranks(sample_in_stages, fits=600, seed=13)
+    assert outside(found, draws) == {}
