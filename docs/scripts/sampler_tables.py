@@ -1,0 +1,303 @@
+"""Write the measured tables of the documentation from the JSON of the benchmarks.
+
+    python docs/scripts/sampler_tables.py                    # rewrites the tables in place
+    python docs/scripts/sampler_tables.py --results FOLDER --print
+
+Reads p1, p2, p3, density, scaling, cold_start and radford_2023.json, as benchmarks/sampler.py,
+density.py, scaling.py, cold_start.py and examples/radford_2023.py write them, from
+benchmarks/results/. What isn't there is "not measured"; nothing is computed here but ratios of what
+is there. Rewritten is what stands between a page's markers, and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = {
+    "sampler": ROOT / "docs" / "explanation" / "sampler.md",
+    "radford_2023": ROOT / "docs" / "explanation" / "radford_2023.md",
+}
+BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
+NOT_MEASURED = "Not measured."
+
+Result = Mapping[str, Any]
+
+
+def tables(folder: Path) -> str:
+    """Return the tables of the sampler's page."""
+    parts = []
+    for name in ("p1", "p2", "p3"):
+        command = f"python benchmarks/sampler.py --posterior {name.upper()}"
+        parts += _section(f"All samplers on {name.upper()}", folder, name, command, _samplers)
+    for name, title, command, shown in (
+        ("density", "Cost of a gradient", "python benchmarks/density.py", _density),
+        ("scaling", "Cost against size", "python benchmarks/scaling.py", _scaling),
+        ("cold_start", "From a cold process", "python benchmarks/cold_start.py", _cold_start),
+    ):
+        parts += _section(title, folder, name, command, shown)
+    return "\n\n".join(parts)
+
+
+def radford_table(folder: Path) -> str:
+    """Return the table of the page on the published peer."""
+    command = "python examples/radford_2023.py"
+    return "\n\n".join(_section("", folder, "radford_2023", command, _radford))
+
+
+def rewritten(page: str, content: str) -> str:
+    """Return a page with other content between its markers.
+
+    Raises
+    ------
+    ValueError
+        If it doesn't have each marker once.
+    """
+    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
+        raise ValueError(f"the page needs {BEGIN} and, after it, {END}, once each")
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{content}\n\n{END}{rest.split(END)[1]}"
+
+
+def _section(title: str, folder: Path, name: str, command: str, shown: Any) -> list[str]:
+    """Return heading, command, origin and tables of one file."""
+    path = folder / f"{name}.json"
+    head = [f"### {title}"] if title else []
+    source = f"`{command} --json benchmarks/results/{name}.json`"
+    if not path.is_file():
+        return [*head, f"{NOT_MEASURED} The command: {source}."]
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return [*head, f"{source}. {_origin(result)}", *shown(result)]
+
+
+def _origin(result: Result) -> str:
+    """Say on what, when and of which versions a result is."""
+    kept = {"machine": "machine", "when": "date", "date": "date", "commit": "commit"}
+    found = {label: str(result[key]) for key, label in kept.items() if result.get(key)}
+    versions = dict(result.get("versions", {}))
+    if result.get("python"):
+        versions = {"Python": result["python"], **versions}
+    for row in result.get("samplers", {}).values():
+        versions |= row.get("versions", {})
+    text = "; ".join(
+        f"{label} {found.get(label, 'not recorded')}" for label in ("machine", "date", "commit")
+    )
+    listed = ", ".join(f"{name} {number}" for name, number in versions.items()) or "not recorded"
+    return f"{text[0].upper()}{text[1:]}; versions {listed}."
+
+
+# -- one kind of result each ------------------------------------------------------------------
+
+
+def _samplers(result: Result) -> list[str]:
+    own = result["samplers"].get("bajas", {}).get("ess_per_cpu_s_worst") or 0.0
+    head = [
+        *("sampler", "converged", "R-hat", "divergences", "CPU s (of them compile)"),
+        *("gradients a draw", "draws", "ESS worst / median", "ESS per CPU s, worst"),
+        *("gradients per effective draw, worst / median", "bajas / this one", "MB"),
+        "worst quantity",
+    ]
+    rows = []
+    for name, row in result["samplers"].items():
+        rate = row.get("ess_per_cpu_s_worst") or 0.0
+        ratio = "-" if name == "bajas" or not rate or not own else f"{own / rate:,.1f}"
+        state = "yes" if row.get("converged") else "no"
+        if "error" in row:
+            state = f"no: {row['error']}"
+        elif not row.get("complete", True):
+            state += ", stopped at the limit"
+        rows.append(
+            [
+                name,
+                state,
+                _number(row.get("rhat_max"), ".3f"),
+                _number(row.get("divergences"), ",d"),
+                f"{_number(row.get('cpu_s_total'))} ({_number(row.get('cpu_s_compile'))})",
+                _number(row.get("leapfrogs_per_draw")),
+                _number(row.get("draws_all"), ",d"),
+                _pair(row, "ess_worst", "ess_median", ",.0f"),
+                _number(rate, ".3g"),
+                _pair(row, "grads_per_ess_worst", "grads_per_ess_median"),
+                ratio,
+                _number(row.get("peak_rss_mb"), ",d"),
+                _code(row.get("ess_worst_name", "")),
+            ]
+        )
+    sizes = ", ".join(
+        f"{value:,} {key}" for key, value in result["sizes"].items() if "second" not in key
+    )
+    settings = result.get("settings", {})
+    lengths = ", ".join(
+        f"{key.replace('_', ' ')} {'its own' if value is None else value}"
+        for key, value in settings.items()
+    )
+    parts = [f"{sizes}. Settings: {lengths}.", _table(head, rows)]
+    own_row = result["samplers"].get("bajas", {})
+    if "wall_s_cold" in own_row:
+        verdict = "trusted" if own_row.get("trusted") else "not trusted"
+        parts.append(
+            f"bajas: {_number(own_row['wall_s_cold'])} s of wall clock from a new process to the"
+            f" verdict ({verdict}); {_number(own_row.get('wall_s_with_empty_cache'))} s with an"
+            " empty cache of compiled code and 50 draws."
+        )
+    if any(not row.get("converged") for row in result["samplers"].values()):
+        parts.append("The effective sample size of a run that hasn't converged is an overestimate.")
+    parts += [f"{name}: skipped, {why}." for name, why in result.get("skipped", {}).items()]
+    return parts
+
+
+def _density(result: Result) -> list[str]:
+    named = {name: entry for name, entry in result.items() if "microseconds" in _mapping(entry)}
+    engines = list(dict.fromkeys(e for entry in named.values() for e in entry["microseconds"]))
+    missing = {
+        f"{engine} on {name}": why
+        for name, entry in named.items()
+        for engine, why in entry.get("not_measured", {}).items()
+    }
+    rows = []
+    for engine in engines:
+        row = [engine]
+        for entry in named.values():
+            times = entry["microseconds"]
+            own = times.get("kernel")
+            ratio = f" ({times[engine] / own:.2f})" if own and engine in times else ""
+            row.append(f"{_number(times.get(engine), ',.1f')}{ratio}")
+        rows.append(row)
+    head = ["CPU microseconds (multiple of the kernel)", *named]
+    return [_table(head, rows), *(f"{what}: not measured, {why}." for what, why in missing.items())]
+
+
+def _scaling(result: Result) -> list[str]:
+    costs = {
+        "kernel_us": "gradient, kernel (microseconds)",
+        "mapped_us": "gradient, on the map (microseconds)",
+        "cpu_s_per_worst": "CPU s per effective draw, worst",
+        "cpu_s_per_median": "CPU s per effective draw, median",
+        "seconds_build": "building (s)",
+        "peak_rss_mb": "peak memory (MB)",
+        "parameters": "parameters",
+        "observations": "observations",
+        "cells": "cells",
+    }
+    parts = []
+    if base := result.get("base"):
+        parts.append(
+            "What doesn't grow stays at " + ", ".join(f"{v:,} {k}" for k, v in base.items()) + "."
+        )
+    for sweep, found in result["sweeps"].items():
+        sizes = found["sizes"]
+        rows = []
+        for key, label in costs.items():
+            fit = found["exponents"].get(key)
+            spread = f" ± {fit['standard_error']:.2f}" if fit and "standard_error" in fit else ""
+            rows.append(
+                [
+                    label,
+                    *(_number(row.get(key), ".4g") for row in sizes),
+                    f"{fit['exponent']:.2f}{spread}" if fit else "-",
+                    f"{fit['last_step']:.2f}" if fit else "-",
+                ]
+            )
+        head = [sweep, *(f"{row[sweep]:,}" for row in sizes), "exponent", "last step"]
+        parts.append(_table(head, rows))
+        parts += [
+            f"{sweep} {row[sweep]:,}: {_plain(row[key])}."
+            for row in sizes
+            for key in ("kernel_error", "mapped_error", "error")
+            if row.get(key)
+        ]
+    return parts
+
+
+def _cold_start(result: Result) -> list[str]:
+    rows = [[part, _number(value, ".2f")] for part, value in result["seconds"].items()]
+    rows.append(["total", _number(result["seconds_total"], ".2f")])
+    runs = ", ".join(_number(value, ".2f") for value in result.get("seconds_total_of_runs", []))
+    verdict = result["verdict"]
+    return [
+        _table([f"{result['posterior']}, compiled code {result['compiled_code']}", "s"], rows),
+        f"All runs: {runs or '-'} s. {result['gradients']:,} gradients,"
+        f" {result.get('warm_up_rounds', '-')} round(s) of warm-up. Verdict:"
+        f" {verdict if isinstance(verdict, str) else '; '.join(verdict)}.",
+    ]
+
+
+def _radford(result: Result) -> list[str]:
+    head = ["type", "published mean [95 %]", "mean", "2.5 %", "97.5 %", "ESS"]
+    rows = []
+    for row in result["table"]:
+        published = "-"
+        if row["published_mean"] is not None:
+            ends = f"{row['published_low']:,.0f} to {row['published_high']:,.0f}"
+            published = f"{row['published_mean']:,.0f} [{ends}]"
+        ours = [
+            f"{_number(row[key], ',.0f')} ± {_number(row[f'{key}_mcse'], ',.0f')}"
+            for key in ("mean", "low", "high")
+        ]
+        rows.append([row["type"], published, *ours, _number(row["ess"], ",.0f")])
+    verdict = result["verdict"]
+    measures = ", ".join(
+        f"{name.replace('_', ' ')} {_number(value, '.4g')}"
+        for name, value in verdict["measures"].items()
+        if not isinstance(value, str)
+    )
+    lengths = ", ".join(f"{name} {value}" for name, value in result["settings"].items())
+    state = "trusted" if verdict["trusted"] else f"not trusted: {'; '.join(verdict['reasons'])}"
+    return [
+        f"{result['parameters']:,} parameters; {lengths}. {result['seconds']:,.0f} s from the data"
+        f" to the last draw. Verdict: {state} ({measures}).",
+        _table(head, rows),
+    ]
+
+
+# -- text -------------------------------------------------------------------------------------
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_plain(cell) for cell in line)} |" for line in lines)
+
+
+def _plain(text: Any) -> str:
+    return " ".join(str(text).replace("|", "/").split())
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else "-"
+
+
+def _number(value: Any, form: str = ",.1f") -> str:
+    return "-" if value is None else format(int(value) if form == ",d" else value, form)
+
+
+def _pair(row: Result, one: str, other: str, form: str = ",.1f") -> str:
+    return f"{_number(row.get(one), form)} / {_number(row.get(other), form)}"
+
+
+def _mapping(entry: Any) -> Result:
+    return entry if isinstance(entry, Mapping) else {}
+
+
+def main() -> None:
+    """Rewrite the pages, or print their tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--print", action="store_true", help="print instead of writing")
+    options = parser.parse_args()
+    content = {"sampler": tables(options.results), "radford_2023": radford_table(options.results)}
+    for name, page in PAGES.items():
+        if options.print:
+            print(content[name] + "\n")
+            continue
+        text = page.read_text(encoding="utf-8")
+        page.write_text(rewritten(text, content[name]), encoding="utf-8")
+        print(page.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
