@@ -175,7 +175,7 @@ def second_order(c: Any) -> None:
 
 
 #: Draws of the checks of whole chains: without a compiler they take a millisecond each.
-DRAWS = 3000
+DRAWS = 2000
 
 
 def _chain(c: Any, dynamic: float) -> None:

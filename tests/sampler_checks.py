@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from random_representations import Block, make
-from scipy import integrate, sparse, stats
+from scipy import integrate, linalg, sparse, stats
 
 from bajas.model.family import AT_LEAST, POINT
 from bajas.model.prior import Prior
@@ -126,12 +126,19 @@ def precision_at(representation: Representation, item: Map, at: np.ndarray) -> n
 @contextmanager
 def nothing_left_out() -> Iterator[None]:
     """Maps keep every direction, however near it is to what it would be without."""
-    kept = map_series._INFORMED, map_affine._NEAR_ONE
-    map_series._INFORMED = map_affine._NEAR_ONE = 0.0
+    kept = map_series._INFORMED, map_affine._directions
+
+    def every_direction(
+        precision: np.ndarray, *args: Any, **options: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        values, vectors = linalg.eigh(precision)
+        return values, vectors
+
+    map_series._INFORMED, map_affine._directions = 0.0, every_direction
     try:
         yield
     finally:
-        map_series._INFORMED, map_affine._NEAR_ONE = kept
+        map_series._INFORMED, map_affine._directions = kept
 
 
 def check_whitened(representation: Representation, item: Map) -> None:

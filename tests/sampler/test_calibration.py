@@ -46,7 +46,7 @@ def test_the_reduced_model_has_every_kind_of_claim() -> None:
 
 @pytest.mark.slow
 def test_true_values_rank_uniformly() -> None:
-    found, scores, draws = ranks(sample_in_stages, fits=80, seed=11)
+    found, scores, draws = ranks(sample_in_stages, fits=60, seed=11)
     assert {"whole", "ratio", "log likelihood", "source_bias 0", "path_scale 0"} <= set(found)
     assert outside(found, draws) == {}
     # the same fits, had they been off: totals by half an sd, or intervals half as wide
@@ -64,7 +64,7 @@ def tempered(representation, settings: Settings, progress: Progress) -> Draws:  
 
 @pytest.mark.slow
 def test_ranks_see_a_sampler_of_another_posterior() -> None:
-    found, _, draws = ranks(tempered, fits=25, seed=12)
+    found, _, draws = ranks(tempered, fits=20, seed=12)
     assert "log likelihood" in outside(found, draws)
 
 
