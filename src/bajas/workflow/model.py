@@ -152,9 +152,9 @@ class Model:
         chains, cores : int
             Independent chains, and how many run at the same time.
         sampler : {"fused", "pymc"} or Sampler
-            What draws: nutpie's NUTS on the fused density of bajas, or on the density that PyMC
-            compiles (the same posterior; slower to start). A callable of the interface in
-            :mod:`bajas.sampler.interface` is accepted too.
+            What draws: rotating NUTS on the fused density of bajas and its map, or nutpie's NUTS on
+            the density that PyMC compiles (the same posterior; slower). A callable of the interface
+            in :mod:`bajas.sampler.interface` is accepted too.
         progress : bool or callable
             True shows progress on standard error, False is silent; a callable is told stage, done
             and total.
