@@ -1,4 +1,4 @@
-"""Write the measured tables of the documentation from the JSON of the benchmarks.
+"""Write the measured tables of the documentation from the JSON of the benchmarks, and settings.
 
     python docs/scripts/sampler_tables.py                    # rewrites the tables in place
     python docs/scripts/sampler_tables.py --results FOLDER --print
@@ -6,7 +6,8 @@
 Reads p1, p2, p3, density, scaling, cold_start and radford_2023.json, as benchmarks/sampler.py,
 density.py, scaling.py, cold_start.py and examples/radford_2023.py write them, from
 benchmarks/results/. What isn't there is "not measured"; nothing is computed here but ratios of what
-is there. Rewritten is what stands between a page's markers, and nothing else.
+is there. The table of the sampler's settings is read from its modules. Rewritten is what stands
+between a page's markers, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,43 @@ PAGES = {
     "sampler": ROOT / "docs" / "explanation" / "sampler.md",
     "radford_2023": ROOT / "docs" / "explanation" / "radford_2023.md",
 }
-BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
+#: Settings of the sampler: module, name there, and what it is.
+SETTINGS = (
+    ("stages", "PILOT_TUNE", "pilot: draws per chain that adapt the step size"),
+    ("stages", "PILOT_DRAWS", "pilot: draws per chain after that"),
+    ("stages", "PILOT_PLAN.max_depth", "pilot: doublings of a trajectory at most"),
+    ("stages", "PILOT_USED", "pilot draws over which the second map averages, at most"),
+    ("stages", "OFF_MEAN", "mean of a whitened coordinate, in sds, that makes a map off"),
+    ("stages", "OFF_RATIO", "ratio of its sd to one that does, either way"),
+    ("stages", "MOST_ROUNDS", "rounds of warm-up and refinement at most"),
+    ("stages", "PLAN.dynamic", "share of No-U-Turn trajectories"),
+    ("stages", "PLAN.least_angle", "least angle of a rotation, radians"),
+    ("stages", "PLAN.most_angle", "largest angle of a rotation, radians"),
+    ("stages", "PLAN.max_depth", "doublings of a No-U-Turn trajectory at most"),
+    ("stages", "PLAN.target", "acceptance that the step size is adapted to"),
+    ("chains", "_OVERDISPERSED", "sd of the starts, in sds of the map"),
+    ("nuts", "MAX_ENERGY_ERROR", "energy error beyond which a trajectory diverges"),
+    ("bias_families", "_LARGEST", "largest family of biases"),
+    ("bias_families", "_SLOPE", "slope of a wall per sd of its bound, in conditional sds"),
+    ("bias_families", "_NO_WALL", "slope above which there is no wall"),
+    ("biases", "_BEND", "width d of a wall's bend, in conditional sds"),
+    ("map_series", "_INFORMED", "least information about a direction that is whitened"),
+    ("map_series", "_MOSTLY", "share of informed directions above which all are"),
+    ("map_affine", "_NEAR_ONE", "scale's distance from one of a direction that is left out"),
+    ("map_affine", "_CLUSTERED", "active coordinates above which there are clusters"),
+    ("map_affine", "_TIED", "correlation above which series are of one cluster"),
+    ("map_affine", "_LEADING", "directions across clusters at most"),
+    ("map_affine", "_DENSE", "size above which leading directions alone are looked for"),
+    ("affine", "_DIRECTIONS", "leading directions that a refinement looks at"),
+    ("affine", "_SHRINKAGE", "draws that the map as it is counts for in a refinement"),
+    ("affine", "_NEAR_ONE", "scale's distance from one of a direction that it leaves alone"),
+)
+
+#: What stands between these is written by this script.
+MARKERS = {
+    "tables": ("<!-- tables -->", "<!-- end of tables -->"),
+    "settings": ("<!-- settings -->", "<!-- end of settings -->"),
+}
 NOT_MEASURED = "Not measured."
 
 Result = Mapping[str, Any]
@@ -50,7 +88,18 @@ def radford_table(folder: Path) -> str:
     return "\n\n".join(_section("", folder, "radford_2023", command, _radford))
 
 
-def rewritten(page: str, content: str) -> str:
+def settings() -> str:
+    """Return the sampler's settings as its modules have them."""
+    rows = []
+    for module, path, meaning in SETTINGS:
+        value: Any = import_module(f"bajas.sampler.{module}")
+        for name in path.split("."):
+            value = getattr(value, name)
+        rows.append([meaning, f"{value:g}", f"`{module}.{path}`"])
+    return _table(["setting", "value", "name"], rows)
+
+
+def rewritten(page: str, content: str, what: str = "tables") -> str:
     """Return a page with other content between its markers.
 
     Raises
@@ -58,10 +107,11 @@ def rewritten(page: str, content: str) -> str:
     ValueError
         If it doesn't have each marker once.
     """
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise ValueError(f"the page needs {BEGIN} and, after it, {END}, once each")
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{content}\n\n{END}{rest.split(END)[1]}"
+    begin, end = MARKERS[what]
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise ValueError(f"the page needs {begin} and, after it, {end}, once each")
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}"
 
 
 def _section(title: str, folder: Path, name: str, command: str, shown: Any) -> list[str]:
@@ -294,8 +344,10 @@ def main() -> None:
         if options.print:
             print(content[name] + "\n")
             continue
-        text = page.read_text(encoding="utf-8")
-        page.write_text(rewritten(text, content[name]), encoding="utf-8")
+        text = rewritten(page.read_text(encoding="utf-8"), content[name])
+        if MARKERS["settings"][0] in text:
+            text = rewritten(text, settings(), "settings")
+        page.write_text(text, encoding="utf-8")
         print(page.relative_to(ROOT))
 
 

@@ -148,11 +148,12 @@ def test_tables_have_as_many_cells_in_every_row(script: ModuleType, results: Pat
 
 
 def test_nothing_but_what_stands_between_the_markers_changes(script: ModuleType) -> None:
-    page = f"before\n\n{script.BEGIN}\nold\n{script.END}\n\nafter\n"
+    begin, end = script.MARKERS["tables"]
+    page = f"before\n\n{begin}\nold\n{end}\n\nafter\n"
     once = script.rewritten(page, "new")
-    assert once == f"before\n\n{script.BEGIN}\n\nnew\n\n{script.END}\n\nafter\n"
+    assert once == f"before\n\n{begin}\n\nnew\n\n{end}\n\nafter\n"
     assert script.rewritten(once, "new") == once
-    for broken in ("", f"{script.END} {script.BEGIN}", page + page):
+    for broken in ("", f"{end} {begin}", page + page):
         with pytest.raises(ValueError, match="once each"):
             script.rewritten(broken, "new")
 
@@ -160,3 +161,9 @@ def test_nothing_but_what_stands_between_the_markers_changes(script: ModuleType)
 def test_the_pages_have_their_markers(script: ModuleType) -> None:
     for page in script.PAGES.values():
         assert script.rewritten(page.read_text(encoding="utf-8"), "x")
+
+
+def test_the_page_s_settings_are_those_of_the_code(script: ModuleType) -> None:
+    page = script.PAGES["sampler"].read_text(encoding="utf-8")
+    found = script.rewritten(page, script.settings(), "settings")
+    assert page == found, "python docs/scripts/sampler_tables.py writes them anew"
