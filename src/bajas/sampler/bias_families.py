@@ -16,7 +16,7 @@ from bajas.sampler.biases import Biases
 _LARGEST = 48
 
 #: A wall's slope s per sd of its error, in conditional sds; above the limit there is no wall.
-_SLOPE, _NO_WALL = 0.5, 0.9
+_SLOPE, _NO_WALL = 1.0, 0.9
 
 
 def bias_columns(representation: Representation) -> np.ndarray:

@@ -11,8 +11,9 @@ from bajas.model.representation import Representation
 from bajas.sampler.affine import Affine, block_of
 from bajas.sampler.series import Series
 
-#: Directions whose scale is within this share of one are left out of the affine part.
-_NEAR_ONE = 0.03
+#: Directions whose scale is within this share of one are left out of the affine part; of clusters,
+#: whose every direction costs time, more are.
+_NEAR_ONE, _NEAR_ONE_CLUSTER = 0.03, 0.1
 
 #: Above this size the affine part has clusters, and across them so many directions at most.
 _CLUSTERED, _LEADING = 700, 64
@@ -98,7 +99,9 @@ def affine_from(
         parts = []
         for cluster in _clusters(precision, owner):
             inside = np.flatnonzero(np.isin(owner, cluster))
-            values, vectors = _directions(precision[np.ix_(inside, inside)])
+            values, vectors = _directions(
+                precision[np.ix_(inside, inside)], near_one=_NEAR_ONE_CLUSTER
+            )
             stretch = 1 / np.sqrt(values) - 1
             parts.append((inside, vectors * stretch, vectors))
             # what is left to the directions across clusters
@@ -134,7 +137,9 @@ def _clusters(precision: np.ndarray, owner: np.ndarray) -> list[np.ndarray]:
     return [np.array(members) for members in clusters.values()]
 
 
-def _directions(precision: np.ndarray, most: int = 10**9) -> tuple[np.ndarray, np.ndarray]:
+def _directions(
+    precision: np.ndarray, most: int = 10**9, near_one: float = _NEAR_ONE
+) -> tuple[np.ndarray, np.ndarray]:
     """Return those eigenvalues and vectors of a precision that differ from one."""
     size = precision.shape[0]
     if size <= _DENSE:
@@ -147,5 +152,5 @@ def _directions(precision: np.ndarray, most: int = 10**9) -> tuple[np.ndarray, n
     values = np.maximum(values, 1e-3)
     stretch = np.abs(1 / np.sqrt(values) - 1)
     kept = np.sort(np.argsort(-stretch, kind="stable")[:most])
-    kept = kept[stretch[kept] > _NEAR_ONE]
+    kept = kept[stretch[kept] > near_one]
     return values[kept], vectors[:, kept]

@@ -22,19 +22,19 @@ from bajas.sampler.mapped import mapped_log_density
 from bajas.sampler.nuts import Plan
 
 #: Length of the pilot run, per chain: adapting and drawing; its trajectories are kept short.
-PILOT_TUNE, PILOT_DRAWS = 60, 50
-PILOT_PLAN = Plan(dynamic=1.0, least_angle=1.2, most_angle=2.4, max_depth=6, target=0.75)
+PILOT_TUNE, PILOT_DRAWS = 45, 35
+PILOT_PLAN = Plan(dynamic=1.0, least_angle=1.4, most_angle=2.6, max_depth=6, target=0.75)
 
 #: The second map averages over so many pilot draws at most.
 PILOT_USED = 48
 
 #: Warm-up and draws: most trajectories are simple rotations, which suffice where the map is good;
 #: every fourth grows until it turns back, for where it is not.
-PLAN = Plan(dynamic=0.25, least_angle=1.2, most_angle=2.4, max_depth=10, target=0.8)
+PLAN = Plan(dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72)
 
-#: The map is refined again, with twice the draws, if coordinates are further off than this: their
+#: The map is refined again, with half as many draws more, if coordinates are further off than this: their
 #: mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
-OFF_MEAN, OFF_RATIO = 1.0, 2.0
+OFF_MEAN, OFF_RATIO = 1.5, 2.5
 
 #: Rounds of warm-up and refinement at most.
 MOST_ROUNDS = 4
@@ -126,7 +126,7 @@ class _Run:
             self._lap("refined map")
             if rounds == MOST_ROUNDS or not is_off(warm.whitened):
                 break
-            count *= 2
+            count += count // 2
         kept = self._stage(
             item, "draws", MOST_ROUNDS + 1, max(settings.tune // 2, 1), settings.draws, PLAN, False
         )
