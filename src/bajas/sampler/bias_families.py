@@ -112,9 +112,14 @@ def _patterns(
 
 def _families(representation: Representation) -> list[np.ndarray]:
     """Return the columns of each family: connected by observations that they share."""
-    nodes = sparse.csc_array(representation.node_design)
-    noise = sparse.csc_array(representation.log_noise)
-    reporting = sparse.csc_array(representation.reporting)
+    nodes, noise, reporting = (
+        sparse.csc_array(matrix)
+        for matrix in (
+            representation.node_design, representation.log_noise, representation.reporting
+        )
+    )  # fmt: skip
+    for matrix in (nodes, noise):
+        matrix.eliminate_zeros()
     found = []
     for term in representation.terms:
         part = representation.term_slices[term.name]

@@ -26,6 +26,8 @@ def discard_stale() -> bool:
     Looks once per process. A folder that can't be written to is left alone: numba then keeps its
     files elsewhere, or nothing.
     """
+    if not hasattr(total, "stats"):  # numba is told not to compile
+        return False
     folder = Path(total.stats.cache_path)
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = sha256(numba.__version__.encode())

@@ -1,4 +1,4 @@
-"""What every sampler of bajas takes and gives: the contract that a faster core will meet too."""
+"""What every sampler of bajas takes and gives."""
 
 from __future__ import annotations
 

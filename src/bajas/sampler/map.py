@@ -10,8 +10,8 @@ From whitened coordinates w the affine part gives coordinates, the series replac
 standardised innovations, and the kernel solves for the biases on its way to the observations.
 
 The joint mode is no good reference point: scales collapse there. The first map is taken at the mode
-of the field with scales and noise held at their prior medians; the second from the draws of a short
-pilot run, whose information is averaged; warm-up draws then refine its affine part.
+of the field with scales and noise held at the centres of their priors; the second from the draws of
+a short pilot run, whose information is averaged; warm-up draws then refine its affine part.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Map:
 
 
 def first_map(representation: Representation, kernel: Kernel) -> Map:
-    """Return the map at the mode of the field, scales and noise held at their prior medians."""
+    """Return the map at the mode of the field, scales and noise held at their prior centres."""
     position = np.zeros((1, representation.size))
     for _ in range(2):
         item = map_from_draws(representation, position, walls=False)

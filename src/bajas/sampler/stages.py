@@ -1,4 +1,4 @@
-"""The stages of a run: map, compile, pilot, second map, warm-up, refined map, draws.
+"""The stages of a run: compile, map, pilot, second map, warm-up, refined map, draws.
 
 Each stage's chains start overdispersed on its map. The pilot's draws give the second map; the
 warm-up's draws and gradients refine it, again if they show that it was off; all that is kept is
@@ -32,8 +32,8 @@ PILOT_USED = 48
 #: every fourth grows until it turns back, for where it is not.
 PLAN = Plan(dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72)
 
-#: The map is refined again, with half as many draws more, if coordinates are further off than this: their
-#: mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
+#: The map is refined again, with half as many draws more, if coordinates are further off than this:
+#: their mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
 OFF_MEAN, OFF_RATIO = 1.5, 2.5
 
 #: Rounds of warm-up and refinement at most.
