@@ -28,7 +28,7 @@ def discard_stale() -> bool:
     """
     if not hasattr(total, "stats"):  # numba is told not to compile
         return False
-    folder = Path(total.stats.cache_path)
+    folder = Path(str(total.stats.cache_path))
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = sha256(numba.__version__.encode())
     for source in sources:
