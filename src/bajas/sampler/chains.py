@@ -11,6 +11,7 @@ from threading import Event
 import numpy as np
 
 from bajas.sampler import nuts
+from bajas.sampler.address import Address
 from bajas.sampler.interface import Progress
 from bajas.sampler.kernel_arrays import Kernel
 from bajas.sampler.map import Map
@@ -95,7 +96,8 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
     progress : callable
         Told the stage's name and how far it is.
     """
-    arrays, size = item.arrays(), item.unit.size
+    address, size = Address(kernel, item.arrays()), item.unit.size
+    code, data = address.code, address.data
     shape = (stage.chains, stage.draws, size)
     whitened = np.full(shape, np.nan)
     gradient = np.full(shape if stage.keep_gradients else (stage.chains, 0, size), np.nan)
@@ -106,7 +108,7 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
     def run(chain: int) -> None:
         rng = np.random.default_rng([*stage.seed, chain])
         state = nuts.new_chain(_OVERDISPERSED * rng.standard_normal(size), stage.plan.max_depth)
-        nuts.begin(state, kernel, arrays, _FIRST_STEP)
+        nuts.begin(state, code, data, _FIRST_STEP)
         nowhere = np.empty((0, size))
 
         def stretches(count: int, call: Callable[[int, int], None]) -> None:
@@ -125,7 +127,7 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
         stretches(
             stage.tune,
             lambda first, last: nuts.run(
-                state, rng, kernel, arrays, stage.plan, True, first, last, found, nowhere,
+                state, rng, code, data, stage.plan, True, first, last, found, nowhere,
                 tuning[chain],
             ),
         )  # fmt: skip
@@ -133,7 +135,7 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
         stretches(
             stage.draws,
             lambda first, last: nuts.run(
-                state, rng, kernel, arrays, stage.plan, False, first, last, whitened[chain],
+                state, rng, code, data, stage.plan, False, first, last, whitened[chain],
                 gradient[chain], statistics[chain],
             ),
         )  # fmt: skip

@@ -22,6 +22,7 @@ import numpy as np
 from scipy import linalg, optimize
 
 from bajas.model.representation import Representation
+from bajas.sampler.address import Address, log_density_at, positions_at
 from bajas.sampler.affine import Affine
 from bajas.sampler.bias_families import bias_arrays, bias_columns
 from bajas.sampler.biases import Biases
@@ -29,7 +30,7 @@ from bajas.sampler.kernel_arrays import Kernel
 from bajas.sampler.linearised import Linearised, linearise
 from bajas.sampler.map_affine import affine_from
 from bajas.sampler.map_series import log_linear, log_slopes, series_from
-from bajas.sampler.mapped import MapArrays, mapped_log_density, to_active, to_position
+from bajas.sampler.mapped import MapArrays, to_active
 from bajas.sampler.series import Series, series_arrays
 
 #: Steps of the search for the mode of the field.
@@ -78,9 +79,8 @@ class Map:
         """Return standardised positions of whitened coordinates, shape (..., size)."""
         flat = np.ascontiguousarray(whitened.reshape(-1, whitened.shape[-1]))
         found = np.empty_like(flat)
-        arrays = self.arrays()
-        for row in range(flat.shape[0]):
-            to_position(flat[row], found[row], kernel, arrays)
+        address = Address(kernel, self.arrays())
+        positions_at(flat, found, address.code, address.data)
         return found.reshape(whitened.shape)
 
     def refined(self, whitened: np.ndarray, gradients: np.ndarray) -> Map:
@@ -212,11 +212,11 @@ def _field_mode(representation: Representation, kernel: Kernel, item: Map) -> np
         np.full(h.size, h.family in ("normal", "student_t")) for h in representation.hyperparameters
     ]
     held[representation.field_size :] = ~np.concatenate([np.zeros(0, dtype=bool), *real])
-    arrays = item.arrays()
+    address = Address(kernel, item.arrays())
 
     def objective(whitened: np.ndarray) -> tuple[float, np.ndarray]:
         gradient = np.empty_like(whitened)
-        value = mapped_log_density(whitened, gradient, kernel, arrays)
+        value = log_density_at(whitened, gradient, address.code, address.data)
         gradient[held] = 0.0
         if not np.isfinite(value):
             return 1e300, np.zeros_like(whitened)

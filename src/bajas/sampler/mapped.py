@@ -104,9 +104,17 @@ def mapped_log_density(
     m : MapArrays
         The map.
     """
+    return density_and_position(whitened, gradient, np.empty_like(whitened), k, m)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def density_and_position(
+    whitened: np.ndarray, gradient: np.ndarray, standard: np.ndarray, k: Kernel, m: MapArrays
+) -> float:
+    """Return the log posterior density; write gradient and standardised position."""
     first = m.series.information.size
     position, moved, value = _position(whitened, m)
-    value += density_given_biases(position, gradient, np.empty_like(position), k, m.biases)
+    value += density_given_biases(position, gradient, standard, k, m.biases)
     by_moved, by_along = np.empty(m.centre.size), np.zeros(first)
     whiten_derivatives(position, moved[:first], gradient, by_along, by_moved[:first], m.series)
     for i in range(m.column.size):

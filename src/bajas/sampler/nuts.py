@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from bajas.sampler.mapped import mapped_log_density
+from bajas.sampler.address import density_at
 
 #: A trajectory whose energy error exceeds this is divergent.
 MAX_ENERGY_ERROR = 1000.0
@@ -108,7 +108,7 @@ def _step(w, p, g, angle, k, m):  # type: ignore[no-untyped-def]
         moved = w[i] * cosine + momentum * sine
         p[i] = momentum * cosine - w[i] * sine
         w[i] = moved
-    value = mapped_log_density(w, g, k, m)
+    value = density_at(w, g, k, m)
     for i in range(w.size):
         p[i] += half * (g[i] + w[i])
     return value
@@ -273,7 +273,7 @@ def turn(chain, rng, k, m, low, high, statistics, row):  # type: ignore[no-untyp
 @njit(cache=True, nogil=True, error_model="numpy")
 def begin(chain, k, m, step):  # type: ignore[no-untyped-def]
     """Evaluate the start and begin to adapt the step size."""
-    chain.value[LOGP] = mapped_log_density(chain.position, chain.gradient, k, m)
+    chain.value[LOGP] = density_at(chain.position, chain.gradient, k, m)
     chain.value[STEP] = step
     chain.value[LOG_STEP_MEAN] = np.log(step)
     chain.value[ERROR_MEAN] = 0.0

@@ -18,7 +18,6 @@ from bajas.sampler.chains import Stage, StageDraws, run_stage
 from bajas.sampler.interface import Draws, Progress, Settings, trimmed
 from bajas.sampler.kernel import kernel_arrays
 from bajas.sampler.map import Map, first_map, map_from_draws
-from bajas.sampler.mapped import mapped_log_density
 from bajas.sampler.nuts import Plan
 
 #: Length of the pilot run, per chain: adapting and drawing; its trajectories are kept short.
@@ -151,7 +150,6 @@ class _Run:
         size = self._representation.size
         item = map_from_draws(self._representation, np.zeros((1, size)), walls=False)
         stage = Stage("compile", 1, 1, 1, 1, (0, 0), PILOT_PLAN._replace(max_depth=1), True)
-        mapped_log_density(np.zeros(size), np.empty(size), self._kernel, item.arrays())
         run_stage(self._kernel, item, stage, lambda name, done, total: None)
 
     def _share_out(self, kept: StageDraws, spent: float) -> None:
