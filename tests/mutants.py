@@ -129,12 +129,10 @@ def examples(c: Any) -> list[tuple[Any, Any, Any]]:
     """Representations with every part, a map of each, and points."""
     import numpy as np
 
-    from bajas.sampler.map import map_from_draws
-
     found = []
     for options in c.EVERY_PART.values():
         made = c.parts(*options)
-        item = map_from_draws(made, c.prior_draws(made, 8))
+        item = c.map_with_walls(made, c.prior_draws(made, 8))
         found.append((made, item, np.random.default_rng(1).standard_normal((2, made.size))))
     return found
 

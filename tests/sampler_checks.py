@@ -18,11 +18,11 @@ from bajas.model.family import AT_LEAST, POINT
 from bajas.model.prior import Prior
 from bajas.model.representation import Representation, Runs
 from bajas.model.term import Hyperparameter, Term
-from bajas.sampler import map_affine, map_series, nuts
+from bajas.sampler import bias_families, map_affine, map_series, nuts
 from bajas.sampler.affine import Affine, block_of
 from bajas.sampler.biases import no_biases
 from bajas.sampler.kernel_arrays import Kernel, kernel_arrays
-from bajas.sampler.map import Map
+from bajas.sampler.map import Map, map_from_draws
 from bajas.sampler.mapped import MapArrays, mapped_log_density, to_active, to_position
 
 #: Of differences: wide enough that the rounding of sums doesn't matter, fourth order for the rest.
@@ -40,6 +40,16 @@ def prior_draws(representation: Representation, count: int, seed: int = 0) -> np
     """Draws of the prior in standardised coordinates, nearer to its centre than they should be."""
     field, hyper = representation.sample_prior(np.random.default_rng(seed), count)
     return 0.5 * representation.pack(field, hyper)
+
+
+def map_with_walls(representation: Representation, draws: np.ndarray) -> Map:
+    """The map, its bounds steep walls; the density is the same whatever they are."""
+    usual = bias_families._SLOPE
+    bias_families._SLOPE = 0.5
+    try:
+        return map_from_draws(representation, draws)
+    finally:
+        bias_families._SLOPE = usual
 
 
 def evaluated(kernel: Kernel, arrays: MapArrays, at: np.ndarray) -> tuple[float, np.ndarray]:

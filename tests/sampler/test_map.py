@@ -83,12 +83,12 @@ def whole(request: pytest.FixtureRequest) -> Representation:
 
 @pytest.fixture(scope="module")
 def mapped(whole: Representation) -> Map:
-    return map_from_draws(whole, checks.prior_draws(whole, 8))
+    return checks.map_with_walls(whole, checks.prior_draws(whole, 8))
 
 
 def test_the_examples_have_every_part() -> None:
     items = {
-        name: map_from_draws(made := checks.parts(*options), checks.prior_draws(made, 8))
+        name: checks.map_with_walls(made := checks.parts(*options), checks.prior_draws(made, 8))
         for name, options in checks.EVERY_PART.items()
     }
     for item in items.values():
