@@ -41,8 +41,9 @@ def representations(draw: st.DrawFn) -> Representation:
     return make(
         draw(st.lists(blocks(), min_size=1, max_size=3)),
         forms=draw(st.lists(st.integers(0, 4), min_size=1, max_size=8)),
-        families=draw(st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=3)),
+        families=draw(st.lists(st.sampled_from(FAMILIES), max_size=3)),
         positive=draw(st.sampled_from(POSITIVE)),
+        bare=draw(st.integers(0, 5)) == 0,
         degrees=draw(st.sampled_from([4.0, float("inf")])),
         noisy=draw(st.booleans()),
         effective=draw(st.booleans()),
@@ -64,12 +65,16 @@ def make(
     restarts: int,
     seed: int,
     biased: bool = False,
+    bare: bool = False,
 ) -> Representation:
     """A representation of blocks, forms and families.
 
-    With ``biased`` plain independent blocks enter the reports alone, as biases of sources do.
+    With ``biased`` plain independent blocks enter the reports alone, as biases of sources do; with
+    ``bare`` there is no hyperparameter at all.
     """
     rng = np.random.default_rng(seed)
+    if bare:
+        chosen = [Block(block.shape, block.structure, False, False) for block in chosen]
 
     def hyperparameter(name: str, family: str, size: int) -> Hyperparameter:
         centre = 0.0 if family == "half_normal" else rng.normal(0, 0.3)
@@ -77,8 +82,9 @@ def make(
         priors = tuple(Prior(family, centre, rng.uniform(0.2, 0.6), freedom) for _ in range(size))  # type: ignore[arg-type]
         return Hyperparameter(name, f"{name}_dim", tuple(map(str, range(size))), priors)
 
-    hypers = [hyperparameter("noise", positive, 2)]
-    hypers += [hyperparameter(f"h{i}", f, int(rng.integers(1, 4))) for i, f in enumerate(families)]
+    hypers = [] if bare else [hyperparameter("noise", positive, 2)]
+    for i, family in enumerate([] if bare else families):
+        hypers.append(hyperparameter(f"h{i}", family, int(rng.integers(1, 4))))
     terms = []
     for i, block in enumerate(chosen):
         labels = tuple(tuple(map(str, range(size))) for size in block.shape)
@@ -142,7 +148,7 @@ def make(
         form=form,
         log_value=np.where(form < 3, rng.normal(1.5, 1, observations), 0.0),
         log_sd=log_sd,
-        noise=rng.integers(-1, 2, observations),
+        noise=rng.integers(-1, -1 if bare else 1, observations, endpoint=True),
         degrees_of_freedom=degrees,
         count=np.where(form >= 3, rng.poisson(rng.choice([0.5, 8.0, 3e3], observations)), 0.0),
         log_noise=matrix(observations, field, 0.3 if noisy else 0.0, losses),

@@ -91,15 +91,16 @@ EVERY_TERM = [
 ]
 
 
+ALL_FORMS = [0, 1, 2, 3, 4, 4, 0, 3]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("degrees", [4.0, float("inf")])
 @pytest.mark.parametrize("positive", ["half_normal", "log_normal"])
 def test_pymc_agrees(degrees: float, positive: str) -> None:
-    from bajas.model.graph import build_pymc_model
-
     representation = make(
         EVERY_TERM,
-        forms=[0, 1, 2, 3, 4, 4, 0, 3],
+        forms=ALL_FORMS,
         families=["normal", "student_t", "half_normal", "log_normal"],
         positive=positive,
         degrees=degrees,
@@ -108,6 +109,30 @@ def test_pymc_agrees(degrees: float, positive: str) -> None:
         restarts=2,
         seed=17,
     )
+    assert_pymc_agrees(representation)
+
+
+@pytest.mark.slow
+def test_pymc_agrees_without_hyperparameters() -> None:
+    representation = make(
+        EVERY_TERM,
+        forms=ALL_FORMS,
+        families=[],
+        positive="half_normal",
+        degrees=4.0,
+        noisy=True,
+        effective=False,
+        restarts=1,
+        seed=18,
+        bare=True,
+    )
+    assert representation.hyper_size == 0
+    assert_pymc_agrees(representation)
+
+
+def assert_pymc_agrees(representation: Representation) -> None:
+    from bajas.model.graph import build_pymc_model
+
     model = build_pymc_model(representation)
     both = model.compile_fn([model.logp(), model.dlogp()], mode="FAST_COMPILE")
     shapes = {name: value.shape for name, value in model.initial_point().items()}

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import sampler_checks as checks
 
 import bajas
 from bajas.errors import NotTrustedError, SamplingError
-from bajas.sampler import kernel_arrays, stages
+from bajas.sampler import kernel_arrays, nuts, stages
 from bajas.sampler.interface import Settings, silent, trimmed
+from bajas.sampler.interrupts import INSISTENT, held_interrupts
 from bajas.sampler.map import Map, map_from_draws
 from bajas.sampler.stages import is_off, sample_in_stages
 
@@ -197,6 +199,44 @@ def test_sigint_while_drawing_keeps_the_draws() -> None:
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     assert (child.returncode, out.strip()) == (0, "kept"), err
+
+
+def test_interrupts_while_chains_finish_lose_nothing(
+    model: bajas.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second and third come while a chain is in a stretch that takes its time."""
+    stopping, whole = threading.Event(), nuts.run
+    sent: list[float] = []
+
+    def slow(*arguments: object) -> None:
+        whole(*arguments)
+        if stopping.is_set():
+            time.sleep(0.5)
+
+    def again() -> None:
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "draws" and done > SETTINGS["chains"] * (SETTINGS["tune"] // 2 + 400):
+            stopping.set()
+            for seconds in (0.1, 0.2):
+                threading.Timer(seconds, again).start()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(nuts, "run", slow)
+    check_incomplete(model.fit(progress=interrupt, **LONG))
+    assert len(sent) == 2
+
+
+def test_who_insists_is_obeyed() -> None:
+    before, sent = signal.getsignal(signal.SIGINT), 0
+    with pytest.raises(KeyboardInterrupt), held_interrupts():  # noqa: PT012
+        while sent < 10:
+            sent += 1
+            signal.raise_signal(signal.SIGINT)
+    assert sent == INSISTENT
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_floor_of_a_register_holds(fit: bajas.Fit) -> None:

@@ -52,7 +52,8 @@ def build_pymc_model(
         }
         terms = {t.name: _term(t, standard[t.name], hyper) for t in representation.terms}
         field = pt.concatenate([terms[t.name].ravel() for t in representation.terms])
-        theta = pt.concatenate([hyper[h.name] for h in representation.hyperparameters])
+        # a one at the end, where a noise of -1 points to
+        theta = pt.concatenate([*(hyper[h.name] for h in representation.hyperparameters), [1.0]])
 
         nodes = _times(representation.node_design, field) + representation.node_offset
         intensity = pt.exp(_times(representation.interpolation, nodes))
@@ -69,9 +70,8 @@ def build_pymc_model(
         )
         mu = pt.log(_times(adding, parts)) + _times(representation.reporting, field)
         if representation.effects.nnz:
-            mu = mu + _times(representation.effects, theta)
-        scale = theta[np.maximum(representation.noise, 0)]
-        scale = pt.switch(representation.noise < 0, 1.0, scale)
+            mu = mu + _times(representation.effects, theta[:-1])
+        scale = theta[representation.noise % (representation.hyper_size + 1)]
         if representation.log_noise.nnz:
             scale = scale * pt.exp(_times(representation.log_noise, field))
         sigma = pt.sqrt(scale**2 + representation.log_sd**2)

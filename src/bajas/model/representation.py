@@ -301,10 +301,10 @@ class Representation:
 
     def location(self, field_values: np.ndarray, hyper: dict[str, np.ndarray]) -> np.ndarray:
         """Return mu, the location of each observation's figure on the log scale."""
-        theta = np.concatenate([hyper[h.name] for h in self.hyperparameters], axis=-1)
         lead = field_values.shape[:-1]
+        theta = self._hyper_vector(hyper, lead)
         bias = self.reporting @ field_values.reshape(-1, self.field_size).T
-        bias = bias + self.effects @ theta.reshape(-1, self.hyper_size).T
+        bias = bias + self.effects @ theta.reshape(bias.shape[1], self.hyper_size).T
         return np.asarray(self.expected_log(field_values) + bias.T.reshape(*lead, len(self.names)))
 
     def noise_scale(
@@ -319,16 +319,24 @@ class Representation:
         field_values : ndarray, shape (..., field), optional
             Needed where the noise depends on the field.
         """
-        theta = np.concatenate([hyper[h.name] for h in self.hyperparameters], axis=-1)
-        own = np.where(self.noise < 0, 1.0, theta[..., self.noise])
+        if field_values is not None:
+            lead = field_values.shape[:-1]
+        else:
+            lead = next((value.shape[:-1] for value in hyper.values()), ())
+        theta = self._hyper_vector(hyper, lead)
+        # a one at the end, where -1 points to
+        own = np.concatenate([theta, np.ones((*lead, 1))], axis=-1)[..., self.noise]
         if self.log_noise.nnz:
             if field_values is None:
                 raise ValueError("the noise depends on the field")
-            lead = field_values.shape[:-1]
             moved = self.log_noise @ field_values.reshape(-1, self.field_size).T
             own = own * np.exp(moved.T.reshape(*lead, len(self.names)))
         counts = self.form >= POISSON
         return np.where(counts, own, np.sqrt(np.where(counts, 0.0, own) ** 2 + self.log_sd**2))
+
+    def _hyper_vector(self, hyper: dict[str, np.ndarray], lead: tuple[int, ...]) -> np.ndarray:
+        parts = [hyper[h.name] for h in self.hyperparameters]
+        return np.concatenate([np.zeros((*lead, 0)), *parts], axis=-1)
 
     # -- densities ----------------------------------------------------------------------------
 

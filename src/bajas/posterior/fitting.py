@@ -19,6 +19,7 @@ from bajas.model.specification import Specification
 from bajas.posterior.posterior import Posterior, verdict_quantities
 from bajas.posterior.verdict import Verdict, judge
 from bajas.sampler.interface import Draws, Progress, Sampler, Settings, silent
+from bajas.sampler.interrupts import held_interrupts
 
 #: Packages whose versions belong to the provenance of a fit.
 _PACKAGES = ("bajas", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba")
@@ -56,9 +57,10 @@ def fit_posterior(
     design, representation = built
     build_seconds = time.perf_counter() - started
     draws = sampler(representation, settings, progress)
-    posterior = posterior_from_draws(
-        ledger, specification, design, representation, draws, settings, {"build": build_seconds}
-    )
+    with held_interrupts(not draws.complete):
+        posterior = posterior_from_draws(
+            ledger, specification, design, representation, draws, settings, {"build": build_seconds}
+        )
     progress("done", 1, 1)
     return posterior
 

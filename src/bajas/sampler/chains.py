@@ -13,6 +13,7 @@ import numpy as np
 from bajas.sampler import nuts
 from bajas.sampler.address import Address
 from bajas.sampler.interface import Progress
+from bajas.sampler.interrupts import held_interrupts
 from bajas.sampler.kernel_arrays import Kernel
 from bajas.sampler.map import Map
 
@@ -84,6 +85,8 @@ class StageDraws:
 
 def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> StageDraws:
     """Run chains from overdispersed starts; an interrupt keeps what was drawn.
+
+    Chains finish their stretch first; further interrupts are held back until they have.
 
     Parameters
     ----------
@@ -157,6 +160,8 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
                 future.cancel()
             if not isinstance(error, KeyboardInterrupt):
                 raise
+            with held_interrupts():
+                pool.shutdown()
     return StageDraws(
         whitened=whitened,
         gradient=gradient,

@@ -2,7 +2,8 @@
 
 numba keeps compiled functions beside their source and takes them to be current while that one file
 is unchanged, although they hold the code of functions from other files too. Whatever was compiled
-from other sources of this package is therefore thrown away before it can be loaded.
+from other sources of this package is therefore thrown away before it can be loaded. Sources that
+hold nothing compiled don't count.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from pathlib import Path
 import numba
 
 from bajas.sampler.special import total
+
+#: Holds nothing compiled itself, but the tuples and codes that compiled code is made for.
+_ARRAYS = "kernel_arrays.py"
 
 #: Says from which sources the files beside it were compiled.
 _MARK = "bajas-sampler-sources.sha256"
@@ -29,10 +33,13 @@ def discard_stale() -> bool:
     if not hasattr(total, "stats"):  # numba is told not to compile
         return False
     folder = Path(str(total.stats.cache_path))
-    sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = sha256(numba.__version__.encode())
-    for source in sources:
-        digest.update(source.read_bytes())
+    sources = []
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        text = source.read_bytes()
+        if b"from numba" in text or source.name == _ARRAYS:
+            sources.append(source)
+            digest.update(text)
     mark = folder / _MARK
     try:
         if mark.is_file() and mark.read_text(encoding="ascii") == digest.hexdigest():

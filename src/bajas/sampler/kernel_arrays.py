@@ -149,11 +149,11 @@ def kernel_arrays(representation: Representation) -> Kernel:
     log_noise = sparse.csr_array(representation.log_noise[firsts])
     return Kernel(
         constant=np.array([_constant(representation)]),
-        family=_whole(np.concatenate([np.full(h.size, _FAMILIES[h.family]) for h in hyper])),
-        location=np.concatenate([h.location for h in hyper]).astype(float),
-        spread=np.concatenate([h.scale for h in hyper]).astype(float),
-        freedom=np.concatenate([np.full(h.size, h.degrees_of_freedom) for h in hyper]),
-        concentration=np.concatenate([h.concentration for h in hyper]).astype(float),
+        family=_whole([_FAMILIES[h.family] for h in hyper for _ in range(h.size)]),
+        location=_joined([h.location for h in hyper]),
+        spread=_joined([h.scale for h in hyper]),
+        freedom=_joined([np.full(h.size, h.degrees_of_freedom) for h in hyper]),
+        concentration=_joined([h.concentration for h in hyper]),
         mean=mean,
         scale=scale,
         **_columns(("scaled_start", "scaled_stop", "scaled_hyper"), scaled),
@@ -216,6 +216,10 @@ def lacking(representation: Representation) -> list[str]:
 
 def _whole(values: Any) -> np.ndarray:
     return np.array(values, dtype=np.int64)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0), *parts])  # floats, even of no parts
 
 
 def _columns(names: tuple[str, ...], rows: list[Any]) -> dict[str, Any]:

@@ -121,9 +121,8 @@ def _by_hyper(representation: Representation) -> sparse.csr_array:
         np.where(h.family in ("normal", "student_t"), h.scale, 0.0)
         for h in representation.hyperparameters
     ]
-    return sparse.csr_array(
-        representation.effects @ sparse.diags_array(np.concatenate(slopes).astype(float))
-    )
+    slope = np.concatenate([np.zeros(0), *slopes])
+    return sparse.csr_array(representation.effects.multiply(slope[None, :]))
 
 
 def steps_of(representation: Representation, by_field_rows: np.ndarray) -> np.ndarray:
@@ -150,8 +149,9 @@ def noise_share(
     sigma: np.ndarray,
 ) -> np.ndarray:
     """Return d log sigma / d log of the noise scale of each observation; 1 for counts."""
-    theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
-    own = np.where(representation.noise >= 0, theta[representation.noise], 1.0)
+    # a one at the end, where a noise of -1 points to
+    theta = np.concatenate([*(hyper[h.name] for h in representation.hyperparameters), [1.0]])
+    own = theta[representation.noise]
     own = own * np.exp(representation.log_noise @ field)
     return np.where(representation.form >= POISSON, 1.0, own**2 / sigma**2)
 

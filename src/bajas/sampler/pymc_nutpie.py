@@ -22,6 +22,7 @@ from bajas.errors import SamplingError
 from bajas.model.graph import build_pymc_model
 from bajas.model.representation import Representation
 from bajas.sampler.interface import Draws, Progress, Settings, trimmed
+from bajas.sampler.interrupts import held_interrupts
 
 #: Plain coordinates need a long adaptation, whatever is asked for.
 LEAST_TUNE = 800
@@ -147,7 +148,8 @@ def _run(compiled: Any, settings: Settings, progress: Progress) -> tuple[xr.Data
             time.sleep(_WAIT_SECONDS)
             progress("draws", sum(done), total)
     except KeyboardInterrupt:
-        return sampler.abort(), False
+        with held_interrupts():
+            return sampler.abort(), False
     return sampler.wait(), True
 
 

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from bajas.model.representation import Representation
 from bajas.sampler.chains import Stage, StageDraws, run_stage
 from bajas.sampler.interface import Draws, Progress, Settings, trimmed
+from bajas.sampler.interrupts import held_interrupts
 from bajas.sampler.kernel import kernel_arrays
 from bajas.sampler.map import Map, first_map, map_from_draws
 from bajas.sampler.nuts import Plan
@@ -130,6 +131,11 @@ class _Run:
             item, "draws", MOST_ROUNDS + 1, max(settings.tune // 2, 1), settings.draws, PLAN, False
         )
         self._share_out(kept, spent)
+        with held_interrupts(not kept.finished):
+            return self._brought_in(kept, item, rounds)
+
+    def _brought_in(self, kept: StageDraws, item: Map, rounds: int) -> Draws:
+        """Return positions and statistics of the draws that are kept."""
         stats = {name: kept.stats[name] for name in ("energy", "n_steps", "logp")}
         stats["diverging"] = kept.stats["diverging"].astype(bool)
         whitened, stats = trimmed(kept.whitened, stats)
