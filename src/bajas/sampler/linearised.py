@@ -27,6 +27,9 @@ from bajas.model.family import (
 )
 from bajas.model.representation import Representation
 
+#: Cells of a block that is summed up once for all runs that hold the whole of it.
+_BLOCK = 16
+
 #: Cells that are summed up per position, at most, over all positions together.
 _WORK = 2e7
 
@@ -101,18 +104,51 @@ def linearise(representation: Representation, draws: np.ndarray) -> Linearised:
 def by_field(representation: Representation, field: np.ndarray) -> sparse.csr_array:
     """Return the Jacobian of the observations' locations by the field."""
     intensity = np.exp(representation.log_intensity(field))
-    log_total = representation.expected_log(field)
+    total = np.exp(representation.expected_log(field))
     runs = representation.runs
-    lengths = runs.stop - runs.start
-    rows = np.repeat(runs.observation, lengths)
-    first = np.repeat(runs.start - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-    cells = np.arange(lengths.sum()) + first
-    weights = np.repeat(runs.weight, lengths) * intensity[cells] / np.exp(log_total)[rows]
-    shares = sparse.csr_array(
-        (weights, (rows, cells)), shape=(len(representation.names), intensity.size)
+    by_cell = sparse.csr_array(representation.interpolation.multiply(intensity[:, None]))
+    stretches, by_block = _in_blocks(representation)
+    shares = stretches.multiply((runs.weight / total[runs.observation])[:, None])
+    adding = sparse.csr_array(
+        (np.ones(runs.weight.size), (runs.observation, np.arange(runs.weight.size))),
+        shape=(len(representation.names), runs.weight.size),
     )
-    found = (shares @ representation.interpolation) @ representation.node_design
+    parts = sparse.vstack([by_cell, by_block @ by_cell], format="csr")
+    found = (adding @ (sparse.csr_array(shares) @ parts)) @ representation.node_design
     return sparse.csr_array(found + representation.reporting)
+
+
+def _in_blocks(representation: Representation) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return runs as sums of cells and of whole blocks of cells, and the blocks' cells.
+
+    A long run has few of both, so that cost and memory don't grow with every day of every claim,
+    and nothing is subtracted, so that a short run loses no digits beside a long one.
+
+    Returns
+    -------
+    stretches : csr_array, shape (run, cell + block)
+        Ones: the cells at a run's ends, then the blocks between.
+    blocks : csr_array, shape (block, cell)
+        Ones.
+    """
+    runs, cells = representation.runs, representation.cell_count
+    count = -(-cells // _BLOCK)
+    first, last = -(-runs.start // _BLOCK), runs.stop // _BLOCK
+    inside = first < last
+    # before the first whole block, the blocks, and after the last; or the run alone
+    head = np.where(inside, first * _BLOCK, runs.stop)
+    tail = np.where(inside, last * _BLOCK, runs.stop)
+    begin = np.stack([runs.start, tail, cells + first], axis=1)
+    end = np.stack([head, runs.stop, cells + np.where(inside, last, first)], axis=1)
+    lengths = (end - begin).ravel()
+    shift = begin.ravel() - np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    columns = np.arange(lengths.sum()) + np.repeat(shift, lengths)
+    rows = np.concatenate([[0], np.cumsum(lengths.reshape(-1, 3).sum(axis=1))])
+    shape = (runs.start.size, cells + count)
+    stretches = sparse.csr_array((np.ones(columns.size), columns, rows), shape=shape)
+    place = np.arange(cells)
+    blocks = sparse.csr_array((np.ones(cells), (place // _BLOCK, place)), shape=(count, cells))
+    return stretches, blocks
 
 
 def _by_hyper(representation: Representation) -> sparse.csr_array:

@@ -32,6 +32,12 @@ PILOT_USED = 48
 #: every fourth grows until it turns back, for where it is not.
 PLAN = Plan(dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72)
 
+#: Draws that refine the map; most of them grow until they turn back, since the map is untried.
+WARM_PLAN = PLAN._replace(dynamic=1.0, max_depth=8)
+
+#: Shares of ``tune``: adapting before the map is refined, drawing for that, adapting after it.
+TUNE_SHARES = (0.2, 0.3, 0.5)
+
 #: The map is refined again, with half as many draws more, if coordinates are further off than this:
 #: their mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
 OFF_MEAN, OFF_RATIO = 1.5, 2.5
@@ -115,12 +121,10 @@ class _Run:
         item = map_from_draws(representation, item.position(flat[chosen], self._kernel))
         self._lap("second map")
         spent, rounds = 0.0, 0
-        tune = max(settings.tune // 5, 1)
-        count = max(settings.tune - settings.tune // 2 - tune, 1)
-        plan = PLAN._replace(dynamic=1.0, max_depth=8)
+        tune, count, adapting = (max(round(share * settings.tune), 1) for share in TUNE_SHARES)
         while True:
             rounds += 1
-            warm = self._stage(item, "warm-up", rounds, tune, count, plan, True)
+            warm = self._stage(item, "warm-up", rounds, tune, count, WARM_PLAN, True)
             spent += warm.tune_gradients + warm.gradients
             item = item.refined(warm.whitened, warm.gradient)
             self._lap("refined map")
@@ -128,7 +132,7 @@ class _Run:
                 break
             count += count // 2
         kept = self._stage(
-            item, "draws", MOST_ROUNDS + 1, max(settings.tune // 2, 1), settings.draws, PLAN, False
+            item, "draws", MOST_ROUNDS + 1, adapting, settings.draws, PLAN, False
         )
         self._share_out(kept, spent)
         with held_interrupts(not kept.finished):
