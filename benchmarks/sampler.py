@@ -33,6 +33,11 @@ from peers.contract import Length, Run
 from peers.process import measure, missing
 from posteriors import Case, NoDataError, case
 
+#: CPU seconds after which a sampler stops with what it has; and draws and limit of a short run,
+#: which is to be over in two minutes with all samplers, most of them compiling.
+LIMIT_S = 600.0
+SHORT_DRAWS, SHORT_LIMIT_S = 100, 40.0
+
 _COLUMNS = (
     ("sampler", "sampler", "{}"),
     ("conv", "converged", "{}"),
@@ -248,7 +253,9 @@ def main() -> None:
     parser.add_argument("--tune", type=int, help="warm-up per chain; each sampler's own if absent")
     parser.add_argument("--chains", type=int, default=4)
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--limit", type=float, default=600.0, help="CPU seconds of a sampler")
+    parser.add_argument(
+        "--limit", type=float, help=f"CPU seconds of a sampler; {LIMIT_S:g}, or {SHORT_LIMIT_S:g}"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
@@ -256,12 +263,13 @@ def main() -> None:
         parser.error(f"no peers {', '.join(unknown)}; known: {', '.join(PEERS)}")
     draws, tune = options.draws, options.tune
     if options.short:
-        draws, tune = draws or 200, tune or 200
+        draws, tune = draws or SHORT_DRAWS, tune or SHORT_DRAWS
+    limit = options.limit or (SHORT_LIMIT_S if options.short else LIMIT_S)
     try:
         built = case("short" if options.short else options.posterior)
     except NoDataError as error:
         parser.error(str(error))
-    length = Length(draws, tune, options.chains, options.cores, options.limit)
+    length = Length(draws, tune, options.chains, options.cores, limit)
     seeds = list(range(1, options.seeds + 1))
     result = side_by_side(built, peers, length, seeds, options.json, not options.short)
     print("\n" + table(result))

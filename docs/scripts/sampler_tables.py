@@ -19,6 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = {
@@ -31,6 +33,9 @@ SETTINGS = (
     ("stages", "PILOT_DRAWS", "pilot: draws per chain after that"),
     ("stages", "PILOT_PLAN.max_depth", "pilot: doublings of a trajectory at most"),
     ("stages", "PILOT_USED", "pilot draws over which the second map averages, at most"),
+    ("stages", "TUNE_SHARES", "shares of `tune`: adapting, drawing for the map, adapting on it"),
+    ("stages", "WARM_PLAN.dynamic", "share of No-U-Turn trajectories in the warm-up"),
+    ("stages", "WARM_PLAN.max_depth", "doublings of one of them at most"),
     ("stages", "OFF_MEAN", "mean of a whitened coordinate, in sds, that makes a map off"),
     ("stages", "OFF_RATIO", "ratio of its sd to one that does, either way"),
     ("stages", "MOST_ROUNDS", "rounds of warm-up and refinement at most"),
@@ -95,7 +100,8 @@ def settings() -> str:
         value: Any = import_module(f"bajas.sampler.{module}")
         for name in path.split("."):
             value = getattr(value, name)
-        rows.append([meaning, f"{value:g}", f"`{module}.{path}`"])
+        shown = " / ".join(f"{item:g}" for item in np.atleast_1d(value))
+        rows.append([meaning, shown, f"`{module}.{path}`"])
     return _table(["setting", "value", "name"], rows)
 
 

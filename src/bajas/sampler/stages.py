@@ -8,6 +8,7 @@ drawn on the last. Maps and step sizes are fixed while draws are kept.
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import numpy as np
@@ -22,7 +23,7 @@ from bajas.sampler.map import Map, first_map, map_from_draws
 from bajas.sampler.nuts import Plan
 
 #: Length of the pilot run, per chain: adapting and drawing; its trajectories are kept short.
-PILOT_TUNE, PILOT_DRAWS = 45, 35
+PILOT_TUNE, PILOT_DRAWS = 30, 25
 PILOT_PLAN = Plan(dynamic=1.0, least_angle=1.4, most_angle=2.6, max_depth=6, target=0.75)
 
 #: The second map averages over so many pilot draws at most.
@@ -32,11 +33,11 @@ PILOT_USED = 48
 #: every fourth grows until it turns back, for where it is not.
 PLAN = Plan(dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72)
 
-#: Draws that refine the map; most of them grow until they turn back, since the map is untried.
-WARM_PLAN = PLAN._replace(dynamic=1.0, max_depth=8)
+#: Draws that refine the map: cheap ones too, of which there can be more.
+WARM_PLAN = PLAN._replace(max_depth=8)
 
 #: Shares of ``tune``: adapting before the map is refined, drawing for that, adapting after it.
-TUNE_SHARES = (0.2, 0.3, 0.5)
+TUNE_SHARES = (0.2, 0.4, 0.4)
 
 #: The map is refined again, with half as many draws more, if coordinates are further off than this:
 #: their mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
@@ -56,7 +57,7 @@ def sample_in_stages(
     representation : Representation
         The latent Gaussian model.
     settings : Settings
-        Length, chains and seed. Half of ``tune`` refines the map, half adapts the step size on it.
+        Length, chains and seed. Of ``tune`` most refines the map, the rest adapts the step size.
     progress : callable
         Told the stage and how far it is.
 
@@ -131,9 +132,7 @@ class _Run:
             if rounds == MOST_ROUNDS or not is_off(warm.whitened):
                 break
             count += count // 2
-        kept = self._stage(
-            item, "draws", MOST_ROUNDS + 1, adapting, settings.draws, PLAN, False
-        )
+        kept = self._stage(item, "draws", MOST_ROUNDS + 1, adapting, settings.draws, PLAN, False)
         self._share_out(kept, spent)
         with held_interrupts(not kept.finished):
             return self._brought_in(kept, item, rounds)
@@ -145,7 +144,9 @@ class _Run:
         whitened, stats = trimmed(kept.whitened, stats)
         if whitened.shape[1] == 0:
             raise KeyboardInterrupt
-        position = item.position(whitened, self._kernel)
+        with ThreadPoolExecutor(min(self._settings.cores, whitened.shape[0])) as pool:
+            chains = pool.map(lambda chain: item.position(chain, self._kernel), whitened)
+            position = np.stack(list(chains))
         self._lap("positions")
         return Draws(
             position=position,
