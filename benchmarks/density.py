@@ -75,22 +75,23 @@ def kernel(representation: Representation) -> Evaluate:
 
 
 def mapped(representation: Representation) -> Evaluate:
-    """Return the fused kernel in the coordinates of its first map."""
+    """Return the fused kernel in the coordinates of its first map, called as chains call it."""
+    from bajas.sampler.address import Address, density_at
     from bajas.sampler.map import first_map
-    from bajas.sampler.mapped import mapped_log_density
 
     @njit(nogil=True)
     def loop(position: np.ndarray, gradient: np.ndarray, k: Any, m: Any, times: int) -> float:
         value = 0.0
         for _ in range(times):
-            value += mapped_log_density(position, gradient, k, m)
+            value += density_at(position, gradient, k, m)
         return value
 
     arrays = kernel_arrays(representation)
-    item = first_map(representation, arrays).arrays()
+    # by its address it is compiled once for all, and not again into this loop
+    address = Address(arrays, first_map(representation, arrays).arrays())
     where = point(representation)
     gradient = np.empty_like(where)
-    return lambda times: loop(where, gradient, arrays, item, times)
+    return lambda times: loop(where, gradient, address.code, address.data, times)
 
 
 # -- peers ---------------------------------------------------------------------------------------

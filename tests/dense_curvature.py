@@ -60,7 +60,8 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
         Standardised coordinates.
     """
     field, hyper = representation.unpack(position)
-    theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
+    # a one at the end, where a noise of -1 points to
+    theta = np.concatenate([*(hyper[h.name] for h in representation.hyperparameters), [1.0]])
     jacobian = location_jacobian(representation, field, hyper, position)
     mu = representation.location(field, hyper)
     sigma = representation.noise_scale(hyper, field)
@@ -68,7 +69,7 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
 
     # log sigma moves with the log of its noise scale
     found = representation.noise >= 0
-    own2 = np.where(found, theta[representation.noise], 1.0) ** 2
+    own2 = theta[representation.noise] ** 2
     if representation.log_noise.nnz:
         own2 = own2 * np.exp(2 * (representation.log_noise @ field))
     share = np.where(representation.form >= POISSON, 1.0, own2 / sigma**2)
@@ -79,9 +80,8 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
         noise_jacobian *= share[:, None]
     slopes = log_slopes(representation)
     rows = np.flatnonzero(found)
-    noise_jacobian[rows, representation.field_size + representation.noise[rows]] += (
-        share * slopes[representation.noise]
-    )[rows]
+    noise = representation.noise[rows]
+    noise_jacobian[rows, representation.field_size + noise] += share[rows] * slopes[noise]
 
     gradient = (
         jacobian.T @ score
@@ -201,7 +201,7 @@ def _slopes(representation: Representation, hyper: dict[str, np.ndarray]) -> np.
             parts.append(value)
         else:
             parts.append(item.scale * (value if item.family == "log_normal" else 1.0))
-    return np.concatenate(parts)
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def log_slopes(representation: Representation) -> np.ndarray:
@@ -214,7 +214,7 @@ def log_slopes(representation: Representation) -> np.ndarray:
             parts.append(hyper.scale)
         else:
             parts.append(np.zeros(hyper.size))
-    return np.concatenate(parts)
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _prior_gradient(representation: Representation, position: np.ndarray) -> np.ndarray:

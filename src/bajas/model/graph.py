@@ -53,7 +53,8 @@ def build_pymc_model(
         terms = {t.name: _term(t, standard[t.name], hyper) for t in representation.terms}
         field = pt.concatenate([terms[t.name].ravel() for t in representation.terms])
         # a one at the end, where a noise of -1 points to
-        theta = pt.concatenate([*(hyper[h.name] for h in representation.hyperparameters), [1.0]])
+        natural = [hyper[h.name] for h in representation.hyperparameters]
+        theta = pt.concatenate([*natural, pt.ones(1)])
 
         nodes = _times(representation.node_design, field) + representation.node_offset
         intensity = pt.exp(_times(representation.interpolation, nodes))
