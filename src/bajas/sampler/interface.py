@@ -32,7 +32,7 @@ class Settings:
     """
 
     draws: int = 1500
-    tune: int = 300
+    tune: int = 400
     chains: int = 4
     cores: int = 2
     seed: int = 0

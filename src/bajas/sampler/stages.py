@@ -33,11 +33,11 @@ PILOT_USED = 48
 #: every fourth grows until it turns back, for where it is not.
 PLAN = Plan(dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72)
 
-#: Draws that refine the map: cheap ones too, of which there can be more.
-WARM_PLAN = PLAN._replace(max_depth=8)
+#: Draws that refine the map: half of them cheap, so that there can be more; the map is untried.
+WARM_PLAN = PLAN._replace(dynamic=0.5, max_depth=8)
 
 #: Shares of ``tune``: adapting before the map is refined, drawing for that, adapting after it.
-TUNE_SHARES = (0.2, 0.4, 0.4)
+TUNE_SHARES = (0.2, 0.45, 0.35)
 
 #: The map is refined again, with half as many draws more, if coordinates are further off than this:
 #: their mean in sds, and the ratio of their sd to one, beyond Monte Carlo error.
