@@ -68,7 +68,7 @@ def jax_log_density(representation: Representation) -> Callable[[jax.Array], jax
             value += log_prior
         terms = [_term(t, standard[r.term_slices[t.name]], hyper) for t in r.terms]
         field = jnp.concatenate(terms)
-        theta = jnp.concatenate([hyper[item.name] for item in r.hyperparameters])
+        theta = jnp.concatenate([jnp.zeros(0), *(hyper[h.name] for h in r.hyperparameters)])
         intensity = jnp.exp(interpolation(node_design(field) + r.node_offset))
         running = running_sums(intensity)
         parts = runs.weight * (running[stop] - running[start])

@@ -124,9 +124,14 @@ def _terms(r: Representation) -> dict[str, Any]:
 
 def _hyperparameters(r: Representation) -> dict[str, Any]:
     hyper = r.hyperparameters
-    family = np.concatenate([np.full(h.size, h.family, dtype=object) for h in hyper])
-    freedom = np.concatenate([np.full(h.size, h.degrees_of_freedom) for h in hyper])
-    concentration = np.concatenate([np.broadcast_to(h.concentration, h.size) for h in hyper])
+    none = np.zeros(0)
+    family = np.concatenate(
+        [none.astype(object), *(np.full(h.size, h.family, dtype=object) for h in hyper)]
+    )
+    freedom = np.concatenate([none, *(np.full(h.size, h.degrees_of_freedom) for h in hyper)])
+    concentration = np.concatenate(
+        [none, *(np.broadcast_to(h.concentration, h.size) for h in hyper)]
+    )
     at = {
         short: np.flatnonzero(family == name)
         for short, name in (
@@ -135,8 +140,8 @@ def _hyperparameters(r: Representation) -> dict[str, Any]:
         )
     }  # fmt: skip
     found: dict[str, Any] = {
-        "location": np.concatenate([h.location for h in hyper]).astype(float),
-        "spread": np.concatenate([h.scale for h in hyper]).astype(float),
+        "location": np.concatenate([none, *(h.location for h in hyper)]).astype(float),
+        "spread": np.concatenate([none, *(h.scale for h in hyper)]).astype(float),
         "freedom": freedom[at["student"]].astype(float),
         "concentration": concentration[at["partial"]].astype(float),
     }
