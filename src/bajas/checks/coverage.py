@@ -38,7 +38,7 @@ from bajas.sampler.interface import Progress, Settings, silent
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 
 #: Of each fit: enough for the ends of an interval, cheap enough for hundreds.
-SETTINGS = Settings(draws=500, tune=300, chains=4, cores=1)
+SETTINGS = Settings(draws=800, tune=300, chains=4, cores=1)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Coverage:
         return {**asdict(self), "rows": list(self.rows), "versions": dict(self.versions)}
 
     def __str__(self) -> str:
-        table = self.frame().pivot(index="target", columns="level", values="share")
+        table = self.frame().pivot_table(index="target", columns="level", values="share")
         table = table.loc[list(dict.fromkeys(row["target"] for row in self.rows))]
         counted = self.fits - self.failed
         error = np.sqrt(0.9 * 0.1 / max(counted, 1))
