@@ -132,15 +132,14 @@ def _draw(
         # A fit takes the noise of counting from the figure, since it can't know the truth.
         means = np.exp(np.minimum(model.location(fields, hypers), 50.0))
         counting = np.where(counts, 1 / np.maximum(means, 1.0), 0.0)
-        for index in range(_AT_ONCE):
-            hyper = {name: value[index] for name, value in hypers.items()}
-            true_noise = replace(model, log_sd=np.sqrt(own**2 + counting[index]))
-            figures = true_noise.simulate(rng, fields[index], hyper)
-            ratio = np.log(figures) - model.log_value
-            if np.all(ratio[model.form == AT_LEAST] >= 0) and np.all(
-                ratio[model.form == AT_MOST] <= 0
-            ):
-                return fields[index], hyper, figures
+        figures = replace(model, log_sd=np.sqrt(own**2 + counting)).simulate(rng, fields, hypers)
+        ratio = np.log(figures) - model.log_value
+        hold = np.all(ratio[:, model.form == AT_LEAST] >= 0, axis=1)
+        hold &= np.all(ratio[:, model.form == AT_MOST] <= 0, axis=1)
+        if hold.any():
+            first = int(np.argmax(hold))
+            hyper = {name: value[first] for name, value in hypers.items()}
+            return fields[first], hyper, figures[first]
     raise BajasError(
         f"in {_MOST} draws of the prior the bounds among the claims never held together:"
         " state a level_centre near the claims' figures, or leave bounds out"
