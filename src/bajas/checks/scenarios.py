@@ -8,7 +8,7 @@ is wrong, what happens to the figures that it doesn't know of.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, partial
 from typing import Literal
@@ -159,6 +159,32 @@ def one_side(every: Every = "month", paper: bool = False) -> Ledger:
         ]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     return read_claims(pd.DataFrame([{n: row.get(n, "") for n in columns} for row in rows]))
+
+
+def published_every(ledger: Ledger, source: str, days: int) -> Ledger:
+    """Return a ledger as if a tally had been published every so many days, and at its end.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        With a tally of totals from one first day.
+    source : str
+        Whose tally.
+    days : int
+        Totals are kept whose window is a multiple of it.
+
+    Examples
+    --------
+    >>> len(published_every(one_side("day"), "staff", 30)) == len(one_side("month"))
+    True
+    """
+    last = max(claim.end for claim in ledger if claim.source == source)
+    kept = tuple(
+        claim
+        for claim in ledger
+        if claim.source != source or claim.window.days % days == 0 or claim.end == last
+    )
+    return replace(ledger, claims=kept)
 
 
 def _voice(source: str, source_type: str, speaks_for: str, **more: str) -> dict[str, str]:
