@@ -3,8 +3,8 @@
     python -m bajas.checks.coverage --fits 200 --folder runs --json docs/_static/coverage
     python docs/scripts/coverage_tables.py
 
-Reads every JSON file in docs/_static/coverage/; what isn't there is "not measured". Rewritten is what
-stands between the page's markers, and nothing else.
+Reads every JSON file in docs/_static/coverage/; what isn't there is "not measured". Rewritten is
+what stands between the page's markers, and nothing else.
 """
 
 from __future__ import annotations
@@ -57,10 +57,7 @@ def one(entry: dict[str, Any]) -> list[str]:
     counted = entry["fits"] - entry["failed"]
     lines = [f"| | {heads} | width (90 %) | error |", f"|---|{'---|' * len(levels)}---|---|"]
     for target, mine in rows.items():
-        shares = " | ".join(
-            f"{row['share']:.2f}{'' if abs(row['share'] - row['level']) <= 3 * row['mcse'] else ' !'}"
-            for row in mine
-        )
+        shares = " | ".join(f"{row['share']:.2f}{mark(row)}" for row in mine)
         at = next(row for row in mine if abs(row["level"] - 0.9) < 1e-9)
         width = f"{at['width']:.2f}" if target.startswith("bias") else f"{at['width']:.2f} ×"
         lines.append(f"| {target} | {shares} | {width} | {at['error']:+.2f} |")
@@ -73,6 +70,11 @@ def one(entry: dict[str, Any]) -> list[str]:
         "",
     ]
     return lines
+
+
+def mark(row: dict[str, Any]) -> str:
+    """Return what marks a share that is off beyond three Monte Carlo errors."""
+    return " !" if abs(row["share"] - row["level"]) > 3 * row["mcse"] else ""
 
 
 def main() -> None:

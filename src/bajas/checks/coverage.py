@@ -256,7 +256,7 @@ def value(posterior: Posterior, target: Target) -> np.ndarray:
         for row, observation in enumerate(posterior.design.observations):
             stream = posterior.design.streams[observation.stream]
             if (stream.source, stream.outcome) == (target.bias_of, target.outcome):
-                return posterior.bias_draws[:, :, row]
+                return np.asarray(posterior.bias_draws[:, :, row])
         raise BajasError(f"{target.bias_of!r} has no figures of {target.outcome!r}")
     since, until = target.since or None, target.until or None
     total = posterior.total(target.outcome, "X", since=since, until=until)

@@ -342,11 +342,9 @@ def _asked(given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Aske
                 f"a quantity has outcome, side and, if need be, component, since and until;"
                 f" {entry!r}: {error}"
             ) from None
-        limits = {
-            name: None if getattr(item, name) is None else _day(getattr(item, name))
-            for name in ("since", "until")
-        }
-        found.append(replace(item, **limits))
+        since = None if item.since is None else _day(item.since)
+        until = None if item.until is None else _day(item.until)
+        found.append(replace(item, since=since, until=until))
     return tuple(found)
 
 
