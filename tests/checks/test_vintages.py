@@ -10,7 +10,8 @@ import pytest
 from claim_tables import GOOD, OTHER, table
 
 import bajas
-from bajas.checks.vintages import PARTS, _steps, revisions, vintages
+from bajas.checks.vintage_steps import revisions, steps_between
+from bajas.checks.vintages import PARTS, vintages
 from bajas.model.specification import IntensityPrior, Specification
 from bajas.sampler.interface import Settings
 
@@ -39,7 +40,9 @@ def history() -> bajas.Ledger:
 def parts(ledger: bajas.Ledger, *days: str, **by_day: Specification) -> list[tuple[str, str, int]]:
     dates = [date.fromisoformat(day) for day in days]
     chosen = {day: by_day.get(f"on_{position}", OUR) for position, day in enumerate(dates)}
-    return [(step.name, step.part, len(step.ledger)) for step in _steps(ledger, dates, chosen)]
+    return [
+        (step.name, step.part, len(step.ledger)) for step in steps_between(ledger, dates, chosen)
+    ]
 
 
 def test_what_replaces_or_restates_a_known_claim_is_a_revision() -> None:

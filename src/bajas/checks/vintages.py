@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
@@ -18,6 +18,7 @@ from bajas.answers.quantity import component_words, outcome_words
 from bajas.answers.total import total
 from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
+from bajas.checks.vintage_steps import Step, steps_between
 from bajas.design.build import build_design
 from bajas.errors import BajasError, QuantityError
 from bajas.ledger.ledger import Ledger
@@ -192,7 +193,7 @@ def vintages(
     days = tuple(sorted({_day(item) for item in dates}))
     if not days:
         raise BajasError("vintages need at least one date")
-    steps = list(_steps(ledger, days, _by_date(specification, days)))
+    steps = list(steps_between(ledger, days, _by_date(specification, days)))
     ends = {day: build_design(ledger.as_of(day)).calendar.last_day for day in days}
     windows = _windows(asked, tuple(ends.values()))
     tasks = [
@@ -223,86 +224,7 @@ def vintages(
     return Vintages(days, asked, data, _changes(days, asked, batch.results, finals, steps, ends))
 
 
-# -- what is fitted ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A fit: that of a date, or one between two dates."""
-
-    name: str
-    day: date
-    part: str  # what changed from the step before; "" for the first
-    ledger: Ledger
-    specification: Specification
-    claim_ids: tuple[str, ...]
-    final: bool
-
-
-def _steps(
-    ledger: Ledger, days: Sequence[date], specifications: Mapping[date, Specification]
-) -> Iterator[_Step]:
-    """Go from date to date, one change at a time; a date without a change has no step."""
-    known = ledger.as_of(days[0])
-    yield _Step(f"{days[0]}", days[0], "", known, specifications[days[0]], (), True)
-    for earlier, later in pairwise(days):
-        before, after = ledger.as_of(earlier), ledger.as_of(later)
-        revised = revisions(before, after)
-        added = {claim.claim_id for claim in after} - {claim.claim_id for claim in before}
-        fresh = added - revised
-        same = specifications[earlier] == specifications[later]
-        parts: list[tuple[str, Ledger, Specification, set[str]]] = []
-        old = specifications[earlier]
-        if revised and fresh:
-            held = tuple(claim for claim in after if claim.claim_id not in fresh)
-            parts.append(("revisions", replace(after, claims=held), old, revised))
-        if added:
-            parts.append(("new claims" if fresh else "revisions", after, old, fresh or revised))
-        if not same:
-            parts.append(("model", after, specifications[later], set()))
-        for position, (part, claims, specification, ids) in enumerate(parts):
-            final = position == len(parts) - 1
-            name = f"{later}" if final else f"{later} after {part}"
-            yield _Step(name, later, part, claims, specification, tuple(sorted(ids)), final)
-
-
-def revisions(before: Ledger, after: Ledger) -> set[str]:
-    """Return the claims of the later ledger that replace or restate one of the earlier.
-
-    Parameters
-    ----------
-    before, after : Ledger
-        What was known on two dates.
-
-    Examples
-    --------
-    >>> import bajas
-    >>> ledger = bajas.datasets.russia_ukraine_2023()
-    >>> revisions(ledger.as_of("2023-07-01"), ledger.as_of("2023-08-07"))
-    set()
-    """
-    known = {claim.claim_id for claim in before}
-    figures = {
-        (claim.stream, claim.start, claim.end, claim.theatre, claim.qualifier): (
-            claim.value, claim.low, claim.high
-        )
-        for claim in before
-    }  # fmt: skip
-    found: set[str] = set()
-    new = [claim for claim in after if claim.claim_id not in known]
-    for claim in new:
-        key = (claim.stream, claim.start, claim.end, claim.theatre, claim.qualifier)
-        if key in figures and figures[key] != (claim.value, claim.low, claim.high):
-            found.add(claim.claim_id)
-    while True:  # a claim that replaces one that replaces one that was known
-        more = {
-            claim.claim_id
-            for claim in new
-            if claim.supersedes in known | found and claim.claim_id not in found
-        }
-        if not more:
-            return found
-        found |= more
+# -- the question ----------------------------------------------------------------------------
 
 
 def _by_date(
@@ -435,7 +357,7 @@ def _changes(
     asked: Sequence[Asked],
     results: Mapping[str, Mapping[str, Any]],
     finals: Mapping[date, Mapping[str, Any]],
-    steps: Sequence[_Step],
+    steps: Sequence[Step],
     ends: Mapping[date, date],
 ) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
