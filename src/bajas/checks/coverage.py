@@ -261,7 +261,8 @@ def value(posterior: Posterior, target: Target) -> np.ndarray:
     since, until = target.since or None, target.until or None
     total = posterior.total(target.outcome, "X", since=since, until=until)
     if target.over:
-        return total / np.maximum(posterior.total(target.over, "X", since=since, until=until), 1.0)
+        below = posterior.total(target.over, "X", since=since, until=until)
+        return np.asarray(total / np.maximum(below, 1.0))
     return total
 
 
