@@ -147,7 +147,7 @@ def test_failures_are_results_with_their_reason(tmp_path: Path) -> None:
     assert "isn't JSON" in run_batch(tasks(1), unwritable, workers=1).errors["seed 0"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_that_dies_takes_no_other_fit_with_it() -> None:
     batch = run_batch(tasks(4), killing, workers=2)
     assert dict(batch.results) == {f"seed {seed}": {"seed": seed} for seed in (0, 2, 3)}
@@ -223,16 +223,17 @@ def test_a_batch_that_was_stopped_goes_on_and_gives_the_same_answer(
 
 
 @pytest.mark.slow
-def test_an_interrupt_keeps_what_was_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_an_interrupt_keeps_what_was_done(tmp_path: Path, workers: int) -> None:
     def stop(stage: str, done: int, total: int) -> None:
         if done == 1 and stage == "fits":
             raise KeyboardInterrupt
 
-    batch = run_batch(tasks(4), totals, folder=tmp_path, workers=2, progress=stop)
+    batch = run_batch(tasks(4), totals, folder=tmp_path, workers=workers, progress=stop)
     assert not batch.complete
     assert len(batch.results) == 1
     assert "interrupted" in repr(batch)
-    whole = run_batch(tasks(4), totals, folder=tmp_path, workers=2)
+    whole = run_batch(tasks(4), totals, folder=tmp_path, workers=workers)
     assert whole.complete
     assert len(whole.results) == 4
 
