@@ -82,6 +82,7 @@ def plot_vintages(found: Vintages, quantity: int = 0, *, ax: Axes | None = None)
             ax.plot([], [], "-", color=_COLOURS[part], linewidth=4, label=part)
     ax.set_xticks(places, [f"{day:%d %b %Y}" for day in found.dates], rotation=30, ha="right")
     ax.yaxis.set_major_formatter(thousands)
+    ax.set_xlim(-0.4, len(found.dates) - 0.6)  # dates without an answer have their place too
     ax.set_ylim(bottom=0)
     trusted = bool(data["trusted"].values[~np.isnan(median)].all())
     ax.set_title(
