@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bajas import datasets as datasets
+    from bajas.batch.task import FitTask as FitTask
     from bajas.claims.claim import Claim as Claim
     from bajas.claims.claim import Window as Window
     from bajas.claims.source import Source as Source
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from bajas.model.specification import Specification as Specification
     from bajas.workflow.fit import Fit as Fit
     from bajas.workflow.fit import load as load
+    from bajas.workflow.many import fit_many as fit_many
     from bajas.workflow.model import Model as Model
+    from bajas.workflow.vintages import vintages as vintages
 
     __version__: str
 
@@ -47,6 +50,9 @@ _HOMES = {
     "bias": "bajas.model.bias",
     "Fit": "bajas.workflow.fit:Fit",
     "load": "bajas.workflow.fit:load",
+    "FitTask": "bajas.batch.task:FitTask",
+    "fit_many": "bajas.workflow.many:fit_many",
+    "vintages": "bajas.workflow.vintages:vintages",
     "Finding": "bajas.errors:Finding",
     "BajasError": "bajas.errors:BajasError",
     "ClaimError": "bajas.errors:ClaimError",
@@ -69,6 +75,9 @@ __all__ = [  # noqa: RUF022 - in the order of a user's work
     "bias",
     "Fit",
     "load",
+    "FitTask",
+    "fit_many",
+    "vintages",
     "Finding",
     "BajasError",
     "ClaimError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bajas.batch.task import FitTask
 from bajas.design.build import build_design
 from bajas.design.design import Design
 from bajas.errors import SpecificationError
@@ -126,6 +127,34 @@ class Model:
         'prior'
         """
         return Fit(prior_draws(self.ledger, self.specification, draws, seed))
+
+    def task(
+        self,
+        name: str,
+        *,
+        seed: int = 0,
+        draws: int = Settings.draws,
+        tune: int = Settings.tune,
+        chains: int = Settings.chains,
+        sampler: Literal["fused", "pymc"] = "fused",
+    ) -> FitTask:
+        """Return this fit as plain data, for :func:`bajas.fit_many`.
+
+        Parameters
+        ----------
+        name : str
+            Under which its result is found.
+        seed, draws, tune, chains, sampler
+            As in :meth:`fit`.
+
+        Examples
+        --------
+        >>> import bajas
+        >>> bajas.Model(bajas.datasets.article_2023_08_07()).task("base", seed=1).name
+        'base'
+        """
+        settings = Settings(draws=draws, tune=tune, chains=chains, cores=1, seed=seed)
+        return FitTask(name, self.ledger, self.specification, settings, sampler)
 
     def fit(
         self,

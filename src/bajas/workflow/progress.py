@@ -8,8 +8,14 @@ import time
 from bajas.sampler.interface import Progress
 
 
-def terminal_progress() -> Progress:
-    """Return a progress reporter for the terminal; says the stage, how far it is, and how long."""
+def terminal_progress(unit: str = "draws") -> Progress:
+    """Return a progress reporter for the terminal; says the stage, how far it is, and how long.
+
+    Parameters
+    ----------
+    unit : str
+        What is counted.
+    """
     started = time.monotonic()
     interactive = sys.stderr.isatty()
     last = ""
@@ -18,7 +24,7 @@ def terminal_progress() -> Progress:
         nonlocal last
         seconds = time.monotonic() - started
         if interactive:
-            share = f" {done:,}/{total:,} draws" if total > 1 else ""
+            share = f" {done:,}/{total:,} {unit}" if total > 1 else ""
             end = "\n" if stage == "done" else ""
             print(f"\r\033[Kbajas: {stage}{share}, {seconds:.0f} s", end=end, file=sys.stderr,
                   flush=True)  # fmt: skip

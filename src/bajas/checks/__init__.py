@@ -1,0 +1,1 @@
+"""What judges a fit: other fits, on other days, other data and other beliefs."""
