@@ -159,7 +159,9 @@ def _stretches(h: np.ndarray, values: np.ndarray) -> np.ndarray:
     length = h.shape[1] // _STRETCHES
     return np.concatenate(
         [
-            np.einsum("cd,cdj->cj", h[:, start : start + length], centred[:, start : start + length])
+            np.einsum(
+                "cd,cdj->cj", h[:, start : start + length], centred[:, start : start + length]
+            )
             / length
             for start in range(0, length * _STRETCHES, length)
         ]
@@ -173,10 +175,7 @@ def _products(first: np.ndarray, second: np.ndarray) -> tuple[float, np.ndarray]
     totals, others = first.sum(axis=0), second.sum(axis=0)
     whole = (totals @ others - own.sum()) / (count * (count - 1))
     left = np.array(
-        [
-            (totals - first[i]) @ (others - second[i]) - (own.sum() - own[i])
-            for i in range(count)
-        ]
+        [(totals - first[i]) @ (others - second[i]) - (own.sum() - own[i]) for i in range(count)]
     ) / ((count - 1) * (count - 2))
     return float(whole), left
 

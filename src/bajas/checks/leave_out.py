@@ -6,8 +6,8 @@ and say nothing about losses: with x = (rest, own), the ratio for the rest alone
 
     1 / p(y_G | rest),    p(y_G | rest) = integral of p(y_G | rest, own) p(own) over own,
 
-which varies far less between draws. The integral is taken in every draw by importance
-sampling from a mixture of a Student-t around its mode and one as wide as the prior, with the same randomised
+which varies far less between draws. The integral is taken in every draw by importance sampling from
+a mixture of a Student-t around its mode and one as wide as the prior, with the same randomised
 quasi-random points in all draws.
 """
 
@@ -149,9 +149,7 @@ def own_biases(posterior: Posterior, rows: np.ndarray) -> OwnBiases | None:
         columns = columns[(only & ~in_losses)[part]] if plain else columns[:0]
         if columns.size:
             loadings.append(representation.reporting[rows][:, columns].toarray())
-            values.append(
-                posterior.field_draws[..., columns].reshape(-1, columns.size)
-            )
+            values.append(posterior.field_draws[..., columns].reshape(-1, columns.size))
             mean.append(term.mean.ravel()[columns - part.start])
             scale.append(term.scale.ravel()[columns - part.start])
             degrees.append(np.full(columns.size, np.inf))
@@ -253,5 +251,7 @@ def _points(count: int, size: int, seed: int) -> np.ndarray:
 
 def _log_student(points: np.ndarray) -> np.ndarray:
     size = points.shape[-1]
-    constant = gammaln((_TAILS + size) / 2) - gammaln(_TAILS / 2) - size / 2 * np.log(_TAILS * np.pi)
+    constant = (
+        gammaln((_TAILS + size) / 2) - gammaln(_TAILS / 2) - size / 2 * np.log(_TAILS * np.pi)
+    )
     return np.asarray(constant - (_TAILS + size) / 2 * np.log1p((points**2).sum(axis=-1) / _TAILS))

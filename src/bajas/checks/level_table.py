@@ -70,7 +70,9 @@ def _row(what: str, before: np.ndarray, after: np.ndarray, level: float) -> dict
     row: dict[str, object] = {"what": what}
     for prefix, values in (("prior_", before), ("", after)):
         ends = np.quantile(values, [low, 0.5, high])
-        row |= {f"{prefix}{n}": float(v) for n, v in zip(("low", "median", "high"), ends, strict=True)}
+        row |= {
+            f"{prefix}{n}": float(v) for n, v in zip(("low", "median", "high"), ends, strict=True)
+        }
     row["narrowed"] = 1 - _spread(after) / _spread(before)
     return row
 

@@ -25,8 +25,7 @@ def log_densities(posterior: Posterior, seen: ObservationDraws) -> dict[str, np.
     """Return the log density of each group of priors, and of the claims, (chain, draw) each."""
     density = standard_log_prior(posterior, standard_draws(posterior))
     groups = {
-        name: density[..., places].sum(axis=-1)
-        for name, places in prior_groups(posterior).items()
+        name: density[..., places].sum(axis=-1) for name, places in prior_groups(posterior).items()
     }
     return {**groups, CLAIMS: seen.log_likelihood.sum(axis=-1)}
 

@@ -9,13 +9,17 @@ import numpy as np
 from scipy.special import logsumexp, ndtr
 from scipy.stats import nbinom, poisson
 
-from bajas.checks.leave_out import log_predictive
+from bajas.checks.leave_out import log_predictive, own_biases
 from bajas.design.build import build_design
 from bajas.model.build import build_representation
 from bajas.model.family import AT_LEAST, AT_MOST, NEGATIVE_BINOMIAL, POISSON, log_distribution_t4
 from bajas.model.representation import Representation
+from bajas.model.withholding import withhold
 from bajas.posterior.densities import ObservationDraws, observation_draws
 from bajas.posterior.posterior import Posterior
+
+#: Draws of biases from their prior, for a figure's distribution without them.
+_PRIOR_POINTS = 64
 
 
 def held_out(posterior: Posterior) -> dict[str, Any]:
@@ -92,3 +96,43 @@ def surprise(form: int, below: float) -> float:
     if form == AT_MOST:
         return below
     return 2 * min(below, 1 - below)
+
+
+def below_without_own(posterior: Posterior, seen: ObservationDraws, row: int) -> np.ndarray | None:
+    """Return :func:`figure_below` of an observation with biases that only it knows unknown again.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Draws.
+    seen : ObservationDraws
+        Of the same draws.
+    row : int
+        The observation.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw), or None
+        Averaged over the prior of those biases; None if there are none.
+    """
+    own = own_biases(posterior, np.array([row]))
+    if own is None:
+        return None
+    rng = np.random.default_rng([posterior.seed, row])
+    light = rng.standard_normal((_PRIOR_POINTS, own.mean.size))
+    heavy = np.isfinite(own.degrees_of_freedom)
+    nu = np.where(heavy, own.degrees_of_freedom, 1.0)
+    stretch = np.where(heavy, np.sqrt(nu / (2 * rng.standard_gamma(nu / 2, light.shape))), 1.0)
+    biases = (own.mean + own.scale * light * stretch) @ own.loading[0]
+    base = seen.mu[..., row] - (own.values @ own.loading[0]).reshape(seen.mu.shape[:-1])
+    one = _only(posterior.representation, row)
+    total = np.zeros(base.shape)
+    for bias in biases:
+        there = ObservationDraws((base + bias)[..., None], seen.sigma[..., [row]], total)
+        total += figure_below(one, there)[..., 0]
+    return total / _PRIOR_POINTS
+
+
+def _only(representation: Representation, row: int) -> Representation:
+    """Return a representation of one observation."""
+    return withhold(representation, set(representation.names) - {representation.names[row]})

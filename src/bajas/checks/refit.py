@@ -125,13 +125,9 @@ def refit(
 
 def _longer(task: FitTask) -> FitTask:
     settings = task.settings
-    return replace(
-        task,
-        settings=replace(
-            settings, draws=2 * settings.draws, tune=2 * settings.tune, chains=4,
-            seed=(settings.seed + 1) % 2**32,
-        ),
-    )  # fmt: skip
+    seed = (settings.seed + 1) % 2**32
+    longer = replace(settings, tune=2 * settings.tune, chains=2 * settings.chains, seed=seed)
+    return replace(task, settings=longer)
 
 
 def _read(result: Mapping[str, Any]) -> Refitted:

@@ -1,4 +1,4 @@
-"""How far a headline moves when one assumption is changed: priors, claims' weight, sources, anchors."""
+"""How far a headline moves when one assumption changes: priors, their weight, sources, anchors."""
 
 from __future__ import annotations
 
@@ -150,9 +150,7 @@ def sensitivity(
     errors_of = [mcse_quantile(draws, p) for p in probabilities]
     base |= dict(zip(("mcse_low", "mcse_median", "mcse_high"), errors_of, strict=True))
     base |= {"way": "draws", "ess": effective_size(draws), "trouble": "; ".join(posterior.why_not)}
-    rows = [base] + [
-        _variation_row(v, draws, probabilities, found, errors, refits) for v in judged
-    ]
+    rows = [base] + [_variation_row(v, draws, probabilities, found, errors, refits) for v in judged]
     table = _with_moves(pd.DataFrame(rows, columns=_COLUMNS))
     return Sensitivity(
         quantity=quantity,

@@ -70,10 +70,14 @@ def plot_sensitivity(found: Sensitivity, ax: Axes | None = None) -> Axes:
     ax.set_xticks(ticks, [thousands(tick) for tick in ticks])
     ax.set_xticks([], minor=True)
     ways = {"weights": "", "draws": "", "refit": " *"}
-    ax.set_yticks(rows, [f"{w}{ways.get(way, '')}" for w, way in zip(table["what"], table["way"], strict=True)])
+    ax.set_yticks(
+        rows,
+        [f"{w}{ways.get(way, '')}" for w, way in zip(table["what"], table["way"], strict=True)],
+    )
     ax.set_ylim(-0.8, len(table) - 0.2)
     ax.set_xlabel(
-        f"{found.quantity.unit} (median and {level_words(found.level)} interval; * by a fit of its own)"
+        f"{found.quantity.unit} (median and {level_words(found.level)} interval;"
+        " * by a fit of its own)"
     )
     ax.set_title(f"What moves {found.quantity}", loc="left", fontsize=11, pad=38)
     tidy(ax, "x")

@@ -113,9 +113,9 @@ class Sensitivity:
             "quantity": self.quantity.as_dict(),
             "level": self.level,
             "sentence": self.sentence,
-            "table": _records(self.table),
-            "levels": _records(self.levels),
-            "power": _records(self.power),
+            "table": plain_records(self.table),
+            "levels": plain_records(self.levels),
+            "power": plain_records(self.power),
             "seed": self.seed,
             "ledger_sha256": self.ledger_hash,
             "specification_sha256": self.specification_hash,
@@ -157,7 +157,7 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dicts of plain data, without numbers that JSON doesn't have."""
     rows: list[dict[str, Any]] = []
     for record in table.to_dict(orient="records"):

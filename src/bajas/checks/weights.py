@@ -1,4 +1,4 @@
-"""Importance weights for another posterior: smoothed, diagnosed, with the error of what they give."""
+"""Importance weights for another posterior: smoothed, diagnosed, with errors of what they give."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ class Weights:
         order = np.argsort(draws, axis=None)
         weights = self.values.ravel()[order]
         below = np.cumsum(weights) - weights
-        return np.interp(
-            probabilities, below / max(float(below[-1]), 1e-300), draws.ravel()[order]
-        )
+        return np.interp(probabilities, below / max(float(below[-1]), 1e-300), draws.ravel()[order])
 
     def quantile_errors(self, draws: np.ndarray, probabilities: Sequence[float]) -> np.ndarray:
         """Return Monte Carlo standard errors of the weighted quantiles.
