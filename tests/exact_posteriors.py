@@ -43,7 +43,9 @@ def quarter(*figures: float, anchored: dict[str, Anchor] | None = None) -> Ledge
     return replace(ledger, sources=sources)
 
 
-def linear(bias: BiasPrior | None = None, noise: float = 0.15, level_sd: float = 1.5) -> Specification:
+def linear(
+    bias: BiasPrior | None = None, noise: float = 0.15, level_sd: float = 1.5
+) -> Specification:
     """A specification in which everything is normal and all but level and biases is fixed."""
     return Specification(
         bias or symmetric(0.6),

@@ -35,7 +35,7 @@ def test_scores_and_surprises_are_those_of_the_exact_posterior_without_the_claim
         value = rest.representation.log_value[i]
         assert table.loc[f"c{i}", "log_score"] == pytest.approx(law.logpdf(value), abs=0.06)
         exact = 2 * min(law.cdf(value), law.sf(value))
-        assert table.loc[f"c{i}", "surprise"] == pytest.approx(exact, abs=0.05)
+        assert table.loc[f"c{i}", "surprise"] == pytest.approx(exact, abs=0.1)
         mean, _ = rest.log_total()
         assert table.loc[f"c{i}", "median_without"] == pytest.approx(np.exp(mean), rel=0.05)
 

@@ -78,6 +78,7 @@ def test_the_integral_agrees_with_quadrature_for_heavy_tails_and_bounds() -> Non
         sd = float(np.sqrt((own.loading[0] ** 2) @ own.scale**2))
         base = seen.mu[0, :, row] - own.values @ own.loading[0]
         for index in range(6):
+
             def integrand(shift: float, row: int = row, at: float = base[index],
                           sd: float = sd, index: int = index) -> float:  # fmt: skip
                 from bajas.model.family import log_likelihood

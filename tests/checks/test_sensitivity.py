@@ -166,8 +166,8 @@ def test_the_local_diagnostic_is_arviz_own() -> None:
     found = sensitivity(fit.draws, "killed", "X", refits=False)
     tree = fit.arviz()
     logs = np.log(fit.draws.total("killed", "X"))
-    tree["posterior"] = tree["posterior"].to_dataset()[["level"]].assign(
-        total=(("chain", "draw"), logs)
+    tree["posterior"] = (
+        tree["posterior"].to_dataset()[["level"]].assign(total=(("chain", "draw"), logs))
     )
     for group in ("bias", "level"):
         theirs = arviz_stats.psense(

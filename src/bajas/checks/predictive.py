@@ -19,7 +19,7 @@ from bajas.posterior.densities import ObservationDraws, observation_draws
 from bajas.posterior.posterior import Posterior
 
 #: Draws of biases from their prior, for a figure's distribution without them.
-_PRIOR_POINTS = 64
+_PRIOR_POINTS = 128
 
 
 def held_out(posterior: Posterior) -> dict[str, Any]:

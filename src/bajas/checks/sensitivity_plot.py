@@ -64,7 +64,7 @@ def plot_sensitivity(found: Sensitivity, ax: Axes | None = None) -> Axes:
     ticks = [
         tick
         for power in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-        for tick in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)
+        for tick in (m * 10.0**power for m in (1, 2, 3, 5, 7))
         if low * 0.8 <= tick <= high * 1.2
     ]
     ax.set_xticks(ticks, [thousands(tick) for tick in ticks])

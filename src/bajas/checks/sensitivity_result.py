@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 #: How each kind of row reads in a sentence.
 _KINDS = {
-    "bias prior": "the bias prior",
-    "power": "the weight of priors and claims",
-    "without source": "one source",
-    "without anchor": "one anchor",
+    "bias prior": "the families of bias priors",
+    "power": "the weights of priors and claims",
+    "without source": "the sources",
+    "without anchor": "the anchors",
 }
 
 
@@ -68,20 +68,22 @@ class Sensitivity:
         """The assumption that matters most, in plain words."""
         base = self.table.iloc[0]
         head = f"{_capital(str(self.quantity))}: {self._range(base)} under {base['what']}."
+        failed = int((self.table["trouble"].iloc[1:] != "").sum())
+        doubt = (
+            f" {failed} of {len(self.table) - 1} variations can't be trusted; see `trouble`."
+            if failed
+            else ""
+        )
         rows = self.table.iloc[1:]
         rows = rows[np.isfinite(rows["move"]) & (rows["trouble"] == "")]
         if rows.empty:
-            return f"{head} No variation could be made."
+            return f"{head} No variation says how much that rests on assumptions.{doubt}"
         rows = rows.sort_values("move", ascending=False, kind="stable")
         most = rows.iloc[0]
-        others = rows[rows["kind"] != most["kind"]].drop_duplicates("kind")
         text = f"{head} What matters most is {_assumption(most)}: {self._moved(most)}."
-        for _, row in others.iterrows():
-            text += f" Of {_KINDS[row['kind']]}, {_assumption(row)} matters most: {_factors(row)}."
-        failed = int((self.table["trouble"].iloc[1:] != "").sum())
-        if failed:
-            text += f" {failed} of {len(self.table) - 1} rows can't be trusted; see `trouble`."
-        return text
+        for _, row in rows[rows["kind"] != most["kind"]].drop_duplicates("kind").iterrows():
+            text += f" Of {_KINDS[row['kind']]}, {_assumption(row)} moves it most: {_factors(row)}."
+        return text + doubt
 
     def _range(self, row: pd.Series) -> str:
         median = supported(row["median"], row["mcse_median"])
