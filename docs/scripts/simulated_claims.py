@@ -8,7 +8,7 @@ import pandas as pd
 import bajas
 
 FIRST, DAYS = pd.Timestamp("2023-01-01"), 182
-#: Source, its type, whom it speaks for, factor reported / true, sd of its scatter, days of its totals.
+#: Source, type, whom it speaks for, factor reported / true, sd of its scatter, days of totals.
 SOURCES = (
     ("enemy_staff", "belligerent", "Y", 1.9, 0.08, (31, 59, 90, 120, 151, 182)),
     ("own_ministry", "belligerent", "X", 0.55, 0.10, (90, 182)),
@@ -32,7 +32,7 @@ def simulated_claims(seed: int = 1, misprint: float = 1.0) -> bajas.Ledger:
     seed : int
         Same seed, same claims.
     misprint : float
-        Factor on one figure, the institute's second.
+        Factor on one figure, the institute's last.
     """
     rng = np.random.default_rng(seed)
     killed = np.cumsum(rng.poisson(truth()))
@@ -42,7 +42,7 @@ def simulated_claims(seed: int = 1, misprint: float = 1.0) -> bajas.Ledger:
         for number, (start, stop) in enumerate(zip((0, *days), days, strict=False)):
             true = float(killed[stop - 1] - (killed[start - 1] if start else 0))
             before += true * bias * np.exp(noise * rng.standard_normal())
-            figure = before * (misprint if (name, number) == ("institute", 1) else 1.0)
+            figure = before * (misprint if (name, number) == ("institute", 2) else 1.0)
             rows.append(_row(name, number, kind, speaks_for, stop, round(figure)))
     names = {"kind": "register", "evidence": "list", "qualifier": "at_least"}
     listed = round(0.45 * float(killed[-1]))

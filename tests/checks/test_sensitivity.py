@@ -19,6 +19,7 @@ from bajas.checks import refit as refit_module
 from bajas.checks import sensitivity as module
 from bajas.checks.refit import Refitted, refit
 from bajas.checks.sensitivity import sensitivity
+from bajas.checks.weights import Weights
 from bajas.claims.source import Anchor
 from bajas.errors import QuantityError
 from bajas.model.bias import symmetric
@@ -95,7 +96,7 @@ def test_rows_whose_weights_fail_are_refitted_and_say_so(monkeypatch: pytest.Mon
         return exact_refits(tasks, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "refit", recording)
-    monkeypatch.setattr(module, "FEWEST", 1e9)  # no weights will do
+    monkeypatch.setattr(Weights, "reliable", False)  # no weights will do
     posterior = Exact(quarter(*FIGURES), linear()).draws(draws=300, seed=7)
     found = sensitivity(posterior, "killed", "X")
     refitted = found.table[found.table["kind"].isin(["bias prior", "without source"])]
@@ -111,7 +112,7 @@ def test_without_refits_a_row_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch
         raise AssertionError("no fit was allowed")
 
     monkeypatch.setattr(module, "refit", never)
-    monkeypatch.setattr(module, "FEWEST", 1e9)
+    monkeypatch.setattr(Weights, "reliable", False)
     posterior = Exact(quarter(*FIGURES), linear()).draws(draws=300)
     found = sensitivity(posterior, "killed", "X", refits=False)
     rows = found.table[found.table["kind"] == "without source"]

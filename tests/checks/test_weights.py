@@ -59,3 +59,11 @@ def test_weights_far_from_the_draws_are_refused() -> None:
 def test_fewer_draws_carry_less() -> None:
     assert k_limit(100) == pytest.approx(0.5)
     assert k_limit(100) < k_limit(1000) < k_limit(10_000) == 0.7
+
+
+def test_weights_that_are_all_but_equal_are_used_whatever_their_tail() -> None:
+    draws = np.random.default_rng(1).standard_t(1, size=(4, 500))
+    log_ratios = np.log1p(1e-4 * np.abs(draws))  # ratios with a tail of k near 1, and all near 1
+    found = smoothed(log_ratios)
+    assert found.k > 0.7
+    assert found.reliable

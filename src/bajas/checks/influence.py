@@ -18,7 +18,6 @@ from bajas.checks.influence_result import Influence
 from bajas.checks.leave_out import log_predictive
 from bajas.checks.predictive import below_without_own, figure_below, surprise
 from bajas.checks.refit import REFIT, Refitted, refit
-from bajas.checks.sensitivity import FEWEST
 from bajas.checks.weights import Weights, smoothed
 from bajas.errors import QuantityError
 from bajas.posterior.densities import ObservationDraws, observation_draws
@@ -39,7 +38,7 @@ class _LeftOut:
 
     @property
     def usable(self) -> bool:
-        return self.weights.reliable and self.weights.ess >= FEWEST
+        return self.weights.reliable
 
     @property
     def log_score(self) -> float:

@@ -112,10 +112,10 @@ def log_predictive(
     mu = seen.mu[..., picked].reshape(-1, picked.size)
     sigma = seen.sigma[..., picked].reshape(-1, picked.size)
     total = np.zeros(len(mu))
-    links = sparse.csr_array(own.loading)
     size = picked.size
-    graph = sparse.block_array([[None, links], [links.T, None]])
-    _, label = connected_components(graph, directed=False)
+    graph = np.zeros((size + own.mean.size,) * 2)  # observations, then coordinates
+    graph[:size, size:] = own.loading
+    _, label = connected_components(sparse.csr_array(graph), directed=False)
     for part in np.unique(label):
         among = np.flatnonzero(label[:size] == part)
         columns = np.flatnonzero(label[size:] == part)
@@ -222,10 +222,11 @@ def _integral(
         """Return the log density of the mixture that the points come from."""
         near = (root.transpose(0, 2, 1) @ (there - b)[..., None])[..., 0]
         wide = (there - own.mean) / own.scale
-        return np.logaddexp(
+        found: np.ndarray = np.logaddexp(
             np.log(POINTS / (POINTS + DEFENCE)) + _log_student(near) + log_root,
             np.log(DEFENCE / (POINTS + DEFENCE)) + _log_student(wide) - log_scale,
         )
+        return found
 
     around = _points(POINTS, size, seed)
     astray = np.broadcast_to(own.mean + own.scale * _points(DEFENCE, size, seed + 1)[:, None],

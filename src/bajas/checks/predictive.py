@@ -76,11 +76,11 @@ def figure_below(representation: Representation, seen: ObservationDraws) -> np.n
         if at.size:
             y, mean = representation.count[at], np.exp(seen.mu[..., at])
             if form == POISSON:
-                law = poisson(mean)
+                below[..., at] = poisson.cdf(y, mean) - 0.5 * poisson.pmf(y, mean)
             else:
                 phi = seen.sigma[..., at]
-                law = nbinom(phi, phi / (phi + mean))
-            below[..., at] = law.cdf(y) - 0.5 * law.pmf(y)
+                law = phi, phi / (phi + mean)
+                below[..., at] = nbinom.cdf(y, *law) - 0.5 * nbinom.pmf(y, *law)
     return np.asarray(below)
 
 

@@ -22,6 +22,7 @@ from bajas.sampler.interface import Progress, Settings, silent
 REFIT = Settings(draws=500, tune=400, chains=2, cores=1)
 #: A short fit's own verdict on the number that it was made for.
 RHAT_LIMIT, ESS_LIMIT = 1.05, 150.0
+_QUESTION = ("outcome", "side", "component", "since", "until")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def headline(
     """
     from arviz_stats.base import array_stats
 
-    draws = posterior.total(**question)
+    draws = posterior.total(*(question[name] for name in _QUESTION))
     rhat = 1.0
     if np.ptp(draws) > 0:
         rhat = float(array_stats.rhat(draws, chain_axis=0, draw_axis=1, method="rank"))

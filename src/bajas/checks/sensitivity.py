@@ -34,9 +34,6 @@ from bajas.sampler.interface import Progress, Settings, silent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Weights that leave fewer effective draws than this are replaced by a refit.
-FEWEST = 100.0
-
 
 def bias_families() -> tuple[BiasPrior, ...]:
     """Return the bias priors that every sensitivity analysis compares."""
@@ -81,7 +78,7 @@ def sensitivity(
     """Say how far a total moves when one assumption is changed at a time.
 
     Each variation is made from the draws of the fit by Pareto-smoothed importance weights where
-    these can be trusted (k below min(1 - 1/log10(draws), 0.7), at least 100 effective draws), and
+    these can be trusted (k below min(1 - 1/log10(draws), 0.7); see :class:`Weights`), and
     by a short fit of its own where they can't. Leaving out a source withholds its observations:
     days, strata and everything else stay as they were, and biases that only it knows are
     integrated over.
@@ -246,7 +243,7 @@ def _weighed(variation: _Variation) -> _Variation:
 
 
 def _usable(weights: Weights | None) -> bool:
-    return weights is not None and weights.reliable and weights.ess >= FEWEST
+    return weights is not None and weights.reliable
 
 
 def _row(kind: str, what: str, quantiles: Sequence[float] | np.ndarray) -> dict[str, object]:

@@ -9,6 +9,11 @@ import numpy as np
 
 from bajas.answers.montecarlo import mcse_mean
 
+#: Weights that leave fewer effective draws than this aren't used.
+FEWEST = 100.0
+#: Weights that leave this share of the draws are as good as equal.
+EQUAL = 0.95
+
 
 @dataclass(frozen=True, eq=False)
 class Weights:
@@ -33,15 +38,26 @@ class Weights:
 
     @property
     def reliable(self) -> bool:
-        """Whether k is below the limit for this many draws."""
-        return self.k < k_limit(self.values.size)
+        """Whether what they give can be trusted.
 
-    def quantiles(self, draws: np.ndarray, probabilities: Sequence[float]) -> np.ndarray:
+        k must be below the limit for this many draws, and 100 effective draws left. Where the
+        weights are all but equal (95 % of the draws left) k doesn't matter: it describes the shape
+        of their tail, not its size.
+        """
+        size = self.values.size
+        if self.ess >= EQUAL * size:
+            return True
+        return self.k < k_limit(size) and self.ess >= FEWEST
+
+    def quantiles(
+        self, draws: np.ndarray, probabilities: Sequence[float] | np.ndarray
+    ) -> np.ndarray:
         """Return weighted quantiles of draws of one number, (chain, draw)."""
         order = np.argsort(draws, axis=None)
         weights = self.values.ravel()[order]
         below = np.cumsum(weights) - weights
-        return np.interp(probabilities, below / max(float(below[-1]), 1e-300), draws.ravel()[order])
+        places = below / max(float(below[-1]), 1e-300)
+        return np.asarray(np.interp(probabilities, places, draws.ravel()[order]))
 
     def quantile_errors(self, draws: np.ndarray, probabilities: Sequence[float]) -> np.ndarray:
         """Return Monte Carlo standard errors of the weighted quantiles.

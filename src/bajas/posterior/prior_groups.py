@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from bajas.model.reporting import anchors
 from bajas.model.term import Term
@@ -98,8 +99,8 @@ def _shape(term: Term) -> str:
     return "level" if term.name.endswith("level") else "splits"
 
 
-def _columns(matrix: object) -> np.ndarray:
+def _columns(matrix: sparse.csr_array) -> np.ndarray:
     """Return which columns of a sparse matrix have entries."""
-    filled = np.zeros(matrix.shape[1], dtype=bool)  # type: ignore[attr-defined]
-    filled[matrix.tocoo().col] = True  # type: ignore[attr-defined]
+    filled = np.zeros(matrix.shape[1], dtype=bool)
+    filled[matrix.tocoo().col] = True
     return filled
