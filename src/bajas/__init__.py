@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bajas.workflow.fit import load as load
     from bajas.workflow.many import fit_many as fit_many
     from bajas.workflow.model import Model as Model
+    from bajas.workflow.vintages import vintages as vintages
 
     __version__: str
 
@@ -51,6 +52,7 @@ _HOMES = {
     "load": "bajas.workflow.fit:load",
     "FitTask": "bajas.batch.task:FitTask",
     "fit_many": "bajas.workflow.many:fit_many",
+    "vintages": "bajas.workflow.vintages:vintages",
     "Finding": "bajas.errors:Finding",
     "BajasError": "bajas.errors:BajasError",
     "ClaimError": "bajas.errors:ClaimError",
@@ -75,6 +77,7 @@ __all__ = [  # noqa: RUF022 - in the order of a user's work
     "load",
     "FitTask",
     "fit_many",
+    "vintages",
     "Finding",
     "BajasError",
     "ClaimError",

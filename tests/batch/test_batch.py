@@ -173,9 +173,10 @@ def test_tasks_are_read_only_as_far_as_workers_need() -> None:
             read.append(1)
             yield task
 
-    run_batch(
-        made(), failing, workers=2, progress=lambda stage, done, total: ahead.append(len(read) - done)
-    )  # fmt: skip
+    def watch(stage: str, done: int, total: int) -> None:
+        ahead.append(len(read) - done)
+
+    run_batch(made(), failing, workers=2, progress=watch)
     assert len(read) == 8
     assert max(ahead[:-1]) <= 5  # two for each worker, and one just asked for
 
@@ -186,19 +187,26 @@ sys.path[:0] = {paths!r}
 from reductions import slow_totals
 from test_batch import tasks
 from bajas.batch.run import run_batch
-run_batch(tasks(5), slow_totals, folder={folder!r}, workers=2)
+run_batch(tasks(4), slow_totals, folder={folder!r}, workers={workers})
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("how", "workers"),
+    [
+        (signal.SIGKILL, 1),
+        pytest.param(signal.SIGKILL, 2, marks=pytest.mark.long),
+        pytest.param(signal.SIGINT, 2, marks=pytest.mark.long),
+    ],
+)
 def test_a_batch_that_was_stopped_goes_on_and_gives_the_same_answer(
-    tmp_path: Path, how: signal.Signals
+    tmp_path: Path, how: signal.Signals, workers: int
 ) -> None:
     from reductions import slow_totals
 
     paths = [str(Path(__file__).parent), str(TESTS)]
-    script = SCRIPT.format(paths=paths, folder=str(tmp_path))
+    script = SCRIPT.format(paths=paths, folder=str(tmp_path), workers=workers)
     process = subprocess.Popen([sys.executable, "-c", script])
     started = time.monotonic()
     while not any(tmp_path.glob("*.json")) and time.monotonic() - started < 200:
@@ -206,12 +214,12 @@ def test_a_batch_that_was_stopped_goes_on_and_gives_the_same_answer(
     process.send_signal(how)
     process.wait(60)
     before = {name: kept for name, kept in files(tmp_path).items() if name.endswith(".json")}
-    assert 1 <= len(before) < 5
-    batch = run_batch(tasks(5), slow_totals, folder=tmp_path, workers=2)
-    assert len(batch.results) == 5
+    assert 1 <= len(before) < 4
+    batch = run_batch(tasks(4), slow_totals, folder=tmp_path, workers=workers)
+    assert len(batch.results) == 4
     after = files(tmp_path)
     assert all(after[name] == kept for name, kept in before.items())  # not made again
-    assert batch == run_batch(tasks(5), slow_totals, workers=1)
+    assert batch == run_batch(tasks(4), slow_totals, workers=1)
 
 
 @pytest.mark.slow
@@ -254,7 +262,7 @@ def test_the_same_call_runs_on_a_dask_cluster(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+            n_workers=1, threads_per_worker=2, processes=True, dashboard_address=None,
             local_directory=str(tmp_path / "dask"),
         ) as cluster,
         distributed.Client(cluster),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,6 +148,8 @@ class _Run:
     def batch(self) -> Batch:
         """Make the fits."""
         complete = True
+        if isinstance(self._tasks, Sequence):
+            _different_names(self._tasks)
         try:
             self._report()
             todo = self._todo()
@@ -176,7 +180,7 @@ class _Run:
         try:
             for task in self._tasks:
                 if task.name in self._order:
-                    raise BajasError(f"two fits of the batch are named {task.name!r}")
+                    raise _twice(task.name)
                 self._order[task.name] = None
                 found = None if self._store is None else self._store.read(task)
                 if found is None:
@@ -206,7 +210,10 @@ class _Run:
         except BrokenProcessPool:
             return False
         finally:
-            found.close()
+            with warnings.catch_warnings():
+                # joblib warns of calls that were cancelled, which is what an interrupt is for
+                warnings.simplefilter("ignore", UserWarning)
+                found.close()
         return True
 
     def _calls(self, tasks: Iterator[FitTask]) -> Iterator[tuple[Callable[..., Any], Any, Any]]:
@@ -233,7 +240,18 @@ def _jobs(workers: int | None) -> int:
     if workers is not None:
         return workers
     _, configured = get_active_backend()
-    return joblib.cpu_count() if configured == 1 else int(configured)
+    return int(joblib.cpu_count() if configured is None else configured)
+
+
+def _different_names(tasks: Sequence[FitTask]) -> None:
+    counts = Counter(task.name for task in tasks)
+    for name, count in counts.items():
+        if count > 1:
+            raise _twice(name)
+
+
+def _twice(name: str) -> BajasError:
+    return BajasError(f"two fits of the batch are named {name!r}; give each a name of its own")
 
 
 def _lost(name: str) -> Outcome:

@@ -93,6 +93,10 @@ class Store:
                 json.dump(content, stream, indent=1)
                 stream.flush()
                 os.fsync(stream.fileno())
+            # A temporary file is private to its owner; a result is as readable as any new file.
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
             os.replace(temporary, self._path(key))
         except OSError as error:
             if temporary:

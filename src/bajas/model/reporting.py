@@ -66,6 +66,20 @@ def noise_groups(design: Design, noise: NoisePrior) -> dict[int, tuple[str, str]
     }
 
 
+def noise_centre(
+    design: Design, noise: NoisePrior, groups: dict[int, tuple[str, str]], label: str, kind: str
+) -> float:
+    """Return the median of the prior of a noise scale; of a tally by the days of its increments."""
+    centre = float(getattr(noise, kind))
+    if kind != "tally" or noise.tally_days is None:
+        return centre
+    days = [
+        o.window.days for o in design.observations
+        if o.form == "point" and o.log_sd == 0 and groups[o.stream][0] == label
+    ]  # fmt: skip
+    return centre * float(np.sqrt(noise.tally_days / np.median(days))) if days else centre
+
+
 def build_reporting(
     design: Design,
     prior: BiasPrior,
@@ -118,13 +132,18 @@ def build_reporting(
         hyper.append(
             Hyperparameter(f"relation_{stands}", f"bloc_{stands}", labels, (one,) * len(labels))
         )
-    groups = dict(noise_groups(design, noise).values())
+    by_stream = noise_groups(design, noise)
+    groups = dict(by_stream.values())
     hyper.append(
         Hyperparameter(
             "noise", "noise_group", tuple(groups),
             tuple(
-                Prior("log_normal", float(np.log(getattr(noise, kind))), noise.log_sd)
-                for kind in groups.values()
+                Prior(
+                    "log_normal",
+                    float(np.log(noise_centre(design, noise, by_stream, label, kind))),
+                    noise.log_sd,
+                )
+                for label, kind in groups.items()
             ),
         )
     )  # fmt: skip

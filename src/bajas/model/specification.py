@@ -139,6 +139,12 @@ class NoisePrior:
         in the tails (``docs/decisions``); infinity is a normal.
     counting : bool
         Whether a small count adds its Poisson noise (variance 1 / count on the log scale).
+    tally_days : float, optional
+        Days of the increments that ``tally`` is the median noise of. A tally with increments of d
+        days then has the median ``tally * sqrt(tally_days / d)``: errors of days that are
+        independent average out in a month, so that it makes no difference to the level how often
+        a tally is published (``docs/explanation/tally_frequency.md``). By default ``tally`` is the
+        median whatever the increments.
     """
 
     tally: float = 0.12
@@ -148,8 +154,11 @@ class NoisePrior:
     own_from: int = 3
     degrees_of_freedom: float = 4.0
     counting: bool = True
+    tally_days: float | None = None
 
     def __post_init__(self) -> None:
+        if self.tally_days is not None and not self.tally_days > 0:
+            raise SpecificationError(f"tally_days must be positive, got {self.tally_days!r}")
         if min(self.tally, self.assessment, self.register, self.log_sd) <= 0:
             raise SpecificationError("noise scales and their log sd must be positive")
         if self.degrees_of_freedom not in (4.0, float("inf")):

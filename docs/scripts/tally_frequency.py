@@ -1,0 +1,112 @@
+"""One tally published each day, week or month: how wide is the interval of the level?
+
+    python docs/scripts/tally_frequency.py              # some two CPU minutes
+    python docs/scripts/tally_frequency.py --truths 12 --workers 4
+
+Claims are simulated with a tally each day whose errors are independent from day to day, and the
+same figures are published less often. Each is fitted with the noise of an increment as it is by
+default, whatever its days, and with the noise of a week's increment (``NoisePrior.tally_days``);
+without an anchor, and with one on the tally. Writes docs/_static/tally_frequency.json and prints
+the table of docs/explanation/tally_frequency.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bajas.answers.montecarlo import effective_size
+from bajas.batch.run import run_batch
+from bajas.batch.task import FitTask
+from bajas.checks.scenarios import BELIEFS, one_side, published_every
+from bajas.checks.simulation import simulate_claims
+from bajas.model.specification import NoisePrior
+from bajas.posterior.posterior import Posterior
+from bajas.sampler.interface import Settings
+
+RESULT = Path(__file__).parents[1] / "_static" / "tally_frequency.json"
+FREQUENCIES = {"day": 1, "week": 7, "month": 30}
+RULES = {"by increment": NoisePrior(), "by the week": NoisePrior(tally_days=7.0)}
+ANCHORS = {"none": None, "sd 0.05": 0.05}
+
+
+def level(posterior: Posterior) -> dict[str, Any]:
+    """Sd of the log of the total, and its effective draws."""
+    draws = np.log(posterior.total("killed", "X"))
+    return {"sd": float(draws.std()), "ess": effective_size(draws)}
+
+
+def tasks(truths: int, draws: int) -> Iterator[FitTask]:
+    """All fits."""
+    for truth in range(truths):
+        for anchored, sd in ANCHORS.items():
+            base = BELIEFS
+            if sd is not None:
+                base = replace(BELIEFS, bias=BELIEFS.bias.with_anchor("staff", mean=0.0, sd=sd))
+            made = simulate_claims(
+                one_side("day"), replace(base, noise=RULES["by the week"]), (23, truth)
+            )
+            for every, days in FREQUENCIES.items():
+                for rule, noise in RULES.items():
+                    yield FitTask(
+                        json.dumps([anchored, every, rule, truth]),
+                        published_every(made.ledger, "staff", days),
+                        replace(base, noise=noise),
+                        Settings(draws, 300, 4, 1, truth),
+                    )
+
+
+def main() -> None:
+    """Fit, write and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--truths", type=int, default=4)
+    parser.add_argument("--draws", type=int, default=800)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--folder", help="of results; a run that was cut short goes on from there")
+    options = parser.parse_args()
+    batch = run_batch(
+        tasks(options.truths, options.draws), level, folder=options.folder, workers=options.workers
+    )
+    if batch.errors or not batch.complete:
+        raise SystemExit(f"not all fits were made: {dict(batch.errors)}")
+    rows = []
+    for anchored in ANCHORS:
+        for rule in RULES:
+            row: dict[str, Any] = {"anchor": anchored, "noise": rule}
+            for every in FREQUENCIES:
+                found = [
+                    batch.results[json.dumps([anchored, every, rule, truth])]
+                    for truth in range(options.truths)
+                ]
+                sds = np.array([item["sd"] for item in found])
+                row[every] = float(np.sqrt(np.mean(sds**2)))
+                # the sd of a normal from n effective draws has the relative error 1 / sqrt(2 n)
+                errors = sds / np.sqrt(2 * np.array([item["ess"] for item in found]))
+                row[f"{every} mcse"] = float(np.sqrt(np.sum(errors**2)) / options.truths)
+            rows.append(row)
+    RESULT.write_text(
+        json.dumps(
+            {
+                "truths": options.truths, "draws": 4 * options.draws, "rows": rows,
+                "machine": f"{platform.system()} {platform.machine()}, Python"
+                f" {platform.python_version()}",
+            },
+            indent=1,
+        ) + "\n", encoding="utf-8",
+    )  # fmt: skip
+    print("| anchor on the tally | noise | each day | each week | each month | month / day |")
+    print("|---|---|---|---|---|---|")
+    for row in rows:
+        cells = " | ".join(f"{row[k]:.4f} ± {row[f'{k} mcse']:.4f}" for k in FREQUENCIES)
+        print(f"| {row['anchor']} | {row['noise']} | {cells} | {row['month'] / row['day']:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

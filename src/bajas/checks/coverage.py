@@ -1,0 +1,318 @@
+"""Coverage: how often intervals hold the truth that simulated claims came from.
+
+    python -m bajas.checks.coverage --list
+    python -m bajas.checks.coverage --scenario baseline --fits 200 --folder runs/baseline
+
+An interval of level p of a calibrated fit holds the truth with probability p, averaged over truths
+drawn from the prior and claims drawn from the truth. Of N fits the share that does has a Monte
+Carlo error of sqrt(p (1 - p) / N). Where the fitted model isn't the one that made the claims
+nothing is promised, and the share is a measurement of what goes wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bajas.batch.run import run_batch
+from bajas.batch.task import FitTask
+from bajas.checks.scenarios import SCENARIOS, Scenario, Target, scenario
+from bajas.checks.simulation import simulate_claims
+from bajas.errors import BajasError
+from bajas.posterior.posterior import Posterior
+from bajas.sampler.interface import Progress, Settings, silent
+
+#: Levels of the central intervals that are checked.
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+
+#: Of each fit: enough for the ends of an interval, cheap enough for hundreds.
+SETTINGS = Settings(draws=800, tune=300, chains=4, cores=1)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often intervals held the truth.
+
+    Parameters
+    ----------
+    scenario : str
+        What was simulated.
+    about : str
+        In a sentence.
+    calibrated : bool
+        Whether the fitted model is the one that made the claims.
+    seed : int
+        Of the simulation; fit number i simulates with (seed, i).
+    fits, failed, untrusted : int
+        Fits that were made, those that failed (not counted below), and those that failed their
+        verdict (counted all the same: leaving them out would favour what is easy to sample).
+    rows : tuple of dict
+        One per number and level: ``target``, ``level``, ``held`` (times), ``share``, ``mcse`` (of
+        the share, if the level is right), ``width`` (median ratio of upper to lower end, or
+        difference for a bias), ``error`` (mean of log(median / truth), or of the difference).
+    versions : dict of str to str
+        What it was measured with.
+    """
+
+    scenario: str
+    about: str
+    calibrated: bool
+    seed: int
+    fits: int
+    failed: int
+    untrusted: int
+    rows: tuple[dict[str, Any], ...]
+    versions: Mapping[str, str]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a table."""
+        return pd.DataFrame(list(self.rows))
+
+    def share(self, target: str, level: float) -> tuple[float, float]:
+        """Return the share of intervals that held the truth, and its Monte Carlo error."""
+        for row in self.rows:
+            if row["target"] == target and np.isclose(row["level"], level):
+                return row["share"], row["mcse"]
+        raise BajasError(f"no coverage of {target!r} at level {level:g} here")
+
+    def beyond(self, errors: float = 3.0) -> tuple[str, ...]:
+        """Say which shares are further from their level than so many Monte Carlo errors."""
+        return tuple(
+            f"{row['target']}: {row['held']} of {self.fits - self.failed} intervals of level"
+            f" {row['level']:g} hold the truth, a share of {row['share']:.3f}"
+            for row in self.rows
+            if abs(row["share"] - row["level"]) > errors * row["mcse"]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        return {**asdict(self), "rows": list(self.rows), "versions": dict(self.versions)}
+
+    def __str__(self) -> str:
+        table = self.frame().pivot_table(index="target", columns="level", values="share")
+        table = table.loc[list(dict.fromkeys(row["target"] for row in self.rows))]
+        counted = self.fits - self.failed
+        error = np.sqrt(0.9 * 0.1 / max(counted, 1))
+        return (
+            f"{self.scenario}: {self.about}\n"
+            f"share of intervals that hold the truth, {counted} fits"
+            f" ({self.failed} failed, {self.untrusted} not trusted);"
+            f" Monte Carlo error at 0.9: {error:.3f}\n{table.round(3).to_string()}"
+        )
+
+
+def measure_coverage(
+    name: str,
+    fits: int = 200,
+    *,
+    seed: int = 0,
+    settings: Settings = SETTINGS,
+    folder: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
+    levels: Sequence[float] = LEVELS,
+    what: Scenario | None = None,
+) -> Coverage:
+    """Simulate claims, fit them, and count how often intervals hold the truth.
+
+    Parameters
+    ----------
+    name : str
+        A scenario of :data:`bajas.checks.scenarios.SCENARIOS`, or the name of ``what``.
+    fits : int
+        How many; the error of a share is sqrt(p (1 - p) / fits).
+    seed : int
+        Same seed, same claims and fits.
+    settings : Settings
+        Of each fit; its seed is the number of the fit.
+    folder, workers, progress
+        As in :func:`bajas.fit_many`; more fits later take those made from the folder.
+    levels : sequence of float
+        Of the central intervals.
+    what : Scenario, optional
+        One that is not in the list.
+
+    Raises
+    ------
+    BajasError
+        If there is no such scenario, no fit succeeded, or the batch was interrupted.
+
+    References
+    ----------
+    Talts, Betancourt, Simpson, Vehtari & Gelman (2018), arXiv:1804.06788.
+    """
+    if not isinstance(fits, int) or fits < 1:
+        raise BajasError(f"fits must be a whole number from 1, not {fits!r}")
+    chosen = scenario(name) if what is None else what
+    ledger = chosen.ledger()
+    truths: dict[str, dict[str, float]] = {}
+
+    def tasks() -> Iterator[FitTask]:
+        for index in range(fits):
+            made = simulate_claims(
+                ledger, chosen.generating or chosen.fitted, (seed, index), chosen.distort
+            )
+            truths[str(index)] = {
+                target.label: float(value(made.truth, target).item()) for target in chosen.targets
+            }
+            task = Settings(settings.draws, settings.tune, settings.chains, 1, index)
+            yield FitTask(str(index), made.ledger, chosen.fitted, task)
+
+    def report(stage: str, done: int, total: int) -> None:
+        progress(stage, done, fits if stage == "fits" else total)
+
+    reduce = partial(
+        intervals, targets=[asdict(target) for target in chosen.targets], levels=list(levels)
+    )
+    batch = run_batch(tasks(), reduce, folder=folder, workers=workers, progress=report)
+    if not batch.complete:
+        raise BajasError(
+            f"interrupted after {len(batch.results)} of {fits} fits"
+            + (f"; run it again to go on from {folder}" if folder is not None else "")
+        )
+    if not batch.results:
+        reasons = "; ".join(dict.fromkeys(batch.errors.values()))
+        raise BajasError(f"no fit of scenario {name!r} succeeded: {reasons}")
+    return Coverage(
+        scenario=name,
+        about=chosen.about,
+        calibrated=chosen.calibrated,
+        seed=seed,
+        fits=fits,
+        failed=len(batch.errors),
+        untrusted=sum(not result["trusted"] for result in batch.results.values()),
+        rows=tuple(_rows(chosen.targets, levels, truths, batch.results)),
+        versions={
+            "python": platform.python_version(),
+            **{package: version(package) for package in ("bajas", "numpy", "numba")},
+        },
+    )
+
+
+def _rows(
+    targets: Sequence[Target],
+    levels: Sequence[float],
+    truths: Mapping[str, Mapping[str, float]],
+    results: Mapping[str, Mapping[str, Any]],
+) -> Iterator[dict[str, Any]]:
+    names = list(results)
+    for target in targets:
+        true = np.array([truths[name][target.label] for name in names])
+        medians = np.array([results[name]["median"][target.label] for name in names])
+        error = medians - true if target.bias_of else np.log(medians / true)
+        for position, level in enumerate(levels):
+            ends = np.array([results[name]["ends"][target.label][position] for name in names])
+            held = (ends[:, 0] <= true) & (true <= ends[:, 1])
+            width = ends[:, 1] - ends[:, 0] if target.bias_of else ends[:, 1] / ends[:, 0]
+            yield {
+                "target": target.label,
+                "level": level,
+                "held": int(held.sum()),
+                "share": float(held.mean()),
+                "mcse": float(np.sqrt(level * (1 - level) / len(names))),
+                "width": float(np.median(width)),
+                "error": float(error.mean()),
+            }
+
+
+def intervals(
+    posterior: Posterior, targets: Sequence[Mapping[str, str]], levels: Sequence[float]
+) -> dict[str, Any]:
+    """Return the central intervals of each number: what is kept of a fit."""
+    ends: dict[str, list[list[float]]] = {}
+    medians: dict[str, float] = {}
+    for entry in targets:
+        target = Target(**entry)
+        draws = value(posterior, target)
+        medians[target.label] = float(np.median(draws))
+        ends[target.label] = [
+            [float(end) for end in np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])]
+            for level in levels
+        ]
+    return {"ends": ends, "median": medians, "trusted": posterior.verdict.trusted}
+
+
+def value(posterior: Posterior, target: Target) -> np.ndarray:
+    """Return the draws of a number, (chain, draw); of a truth there is one.
+
+    Raises
+    ------
+    BajasError
+        If the source of a bias has no figures of the outcome.
+    """
+    if target.bias_of:
+        for row, observation in enumerate(posterior.design.observations):
+            stream = posterior.design.streams[observation.stream]
+            if (stream.source, stream.outcome) == (target.bias_of, target.outcome):
+                return np.asarray(posterior.bias_draws[:, :, row])
+        raise BajasError(f"{target.bias_of!r} has no figures of {target.outcome!r}")
+    since, until = target.since or None, target.until or None
+    total = posterior.total(target.outcome, "X", since=since, until=until)
+    if target.over:
+        return total / np.maximum(posterior.total(target.over, "X", since=since, until=until), 1.0)
+    return total
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 1 if a calibrated scenario's shares are off by 3.5 errors or more."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bajas.checks.coverage",
+        description="How often intervals hold the truth that simulated claims came from.",
+    )
+    parser.add_argument("--scenario", action="append", help="may be given again; all by default")
+    parser.add_argument("--fits", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", help="of results; a run that was cut short goes on from there")
+    parser.add_argument("--workers", type=int, help="processes; one per core by default")
+    parser.add_argument("--json", metavar="FOLDER", help="write what was measured to files here")
+    parser.add_argument("--list", action="store_true", help="say which scenarios there are")
+    options = parser.parse_args(arguments)
+    if options.list:
+        for name, item in SCENARIOS.items():
+            print(f"{name}: {item.about}{'' if item.calibrated else ' (misspecified)'}")
+        return 0
+    off = False
+    try:
+        for name in options.scenario or list(SCENARIOS):
+            found = measure_coverage(
+                name,
+                options.fits,
+                seed=options.seed,
+                folder=options.folder and Path(options.folder) / name.replace(" ", "_"),
+                workers=options.workers,
+                progress=_progress,
+            )
+            print(found, flush=True)
+            if options.json:
+                path = Path(options.json) / f"{name.replace(' ', '_')}.json"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(found.as_dict(), indent=1) + "\n", encoding="utf-8")
+            if found.calibrated and (problems := found.beyond(3.5)):
+                off = True
+                print("\n".join(f"OFF: {problem}" for problem in problems), file=sys.stderr)
+    except BajasError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return int(off)
+
+
+def _progress(stage: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if stage == "done" else ""
+        print(f"\r\033[K{stage} {done}/{total}", end=end, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""Claims simulated from the model itself, with the truth behind them.
+
+The design of a ledger (who says something about what, when, in which form) is kept, and every
+figure in it replaced: parameters are drawn from the prior, each source's figure from the
+observation family, and the figures are written back into claims. Bounds are the other way round.
+The number of an ``at_least`` claim is kept, and parameters and figures are drawn until the source's
+own figure is at least that number in every such claim: draws from the prior given that the bounds
+hold, which is what the claims say. Intervals of fits of the same model then hold the truth as often
+as their level says (Talts et al. 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from bajas.claims.claim import Claim, Window
+from bajas.design.build import build_design
+from bajas.design.design import Design
+from bajas.design.observation import Observation
+from bajas.errors import BajasError
+from bajas.ledger.ledger import Ledger
+from bajas.model.build import build_representation
+from bajas.model.family import AT_LEAST, AT_MOST, POINT
+from bajas.model.representation import Representation
+from bajas.model.specification import Specification
+from bajas.posterior.posterior import Posterior
+from bajas.posterior.verdict import Verdict
+
+#: Draws from the prior at once, and at most, until all bounds hold.
+_AT_ONCE, _MOST = 64, 6400
+
+#: What else happens to figures on the way: (design, figures, random numbers) to figures.
+Distortion = Callable[[Design, np.ndarray, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """Claims that were simulated, and the truth that they are about.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The claims that bear on the model, with figures drawn from it.
+    truth : Posterior
+        One draw, the true one: every question that is asked of a fit can be asked of it.
+    figures : ndarray, shape (observation,)
+        What the sources say, over each observation's window; for bounds the figure that is kept
+        back.
+    """
+
+    ledger: Ledger
+    truth: Posterior
+    figures: np.ndarray
+
+
+def simulate_claims(
+    ledger: Ledger,
+    specification: Specification,
+    seed: int | tuple[int, ...],
+    distort: Distortion | None = None,
+) -> Simulated:
+    """Draw a truth from the prior and every claim's figure from it.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Its design is kept: sources, streams, windows, forms, days of publication. Claims that add
+        no evidence (copies, excluded ones) are dropped, and so are totals of a tally at which it
+        stood still.
+    specification : Specification
+        Of the model that is drawn from. State ``level_centre`` as a number: with ``"auto"`` the
+        prior depends on the figures, here on those that are replaced.
+    seed : int or tuple of int
+        Same seed, same claims.
+    distort : callable, optional
+        What happens to the figures that the model doesn't know of.
+
+    Raises
+    ------
+    BajasError
+        If the bounds of the ledger hold in next to no draw of the prior.
+
+    Examples
+    --------
+    >>> import bajas
+    >>> from bajas.checks.scenarios import one_side
+    >>> from bajas.model.specification import IntensityPrior
+    >>> specification = Specification(intensity=IntensityPrior(level_centre=4.6))
+    >>> made = simulate_claims(one_side(), specification, seed=1)
+    >>> len(made.ledger) == len(one_side())
+    True
+    >>> made.truth.total("killed", "X").shape
+    (1, 1)
+    """
+    rng = np.random.default_rng(seed)
+    design = build_design(ledger)
+    model = build_representation(design, specification, ledger.sources)
+    field, hyper, figures = _draw(model, design, specification, rng)
+    if distort is not None:
+        figures = distort(design, figures, rng)
+    claims = tuple(_written(ledger, design, figures))
+    return Simulated(
+        replace(ledger, claims=claims, reading_findings=()),
+        Posterior(
+            ledger=ledger,
+            specification=specification,
+            design=design,
+            representation=model,
+            field_draws=field[None, None],
+            hyper_draws={name: value[None, None] for name, value in hyper.items()},
+            sample_stats={},
+            seed=int(rng.integers(2**32)),
+            verdict=Verdict(True, notes=("the truth behind simulated claims",)),
+            group="prior",
+        ),
+        figures,
+    )
+
+
+def _draw(
+    model: Representation, design: Design, specification: Specification, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Draw field, hyperparameters and figures until all bounds hold."""
+    own = np.array([observation.log_sd for observation in design.observations])
+    counts = (model.form == POINT) & specification.noise.counting
+    for _ in range(_MOST // _AT_ONCE):
+        fields, hypers = model.sample_prior(rng, _AT_ONCE)
+        # A fit takes the noise of counting from the figure, since it can't know the truth.
+        means = np.exp(np.minimum(model.location(fields, hypers), 50.0))
+        counting = np.where(counts, 1 / np.maximum(means, 1.0), 0.0)
+        figures = replace(model, log_sd=np.sqrt(own**2 + counting)).simulate(rng, fields, hypers)
+        ratio = np.log(figures) - model.log_value
+        hold = np.all(ratio[:, model.form == AT_LEAST] >= 0, axis=1)
+        hold &= np.all(ratio[:, model.form == AT_MOST] <= 0, axis=1)
+        if hold.any():
+            first = int(np.argmax(hold))
+            hyper = {name: value[first] for name, value in hypers.items()}
+            return fields[first], hyper, figures[first]
+    raise BajasError(
+        f"in {_MOST} draws of the prior the bounds among the claims never held together:"
+        " state a level_centre near the claims' figures, or leave bounds out"
+    )
+
+
+# -- figures back into claims ------------------------------------------------------------------
+
+
+def _written(ledger: Ledger, design: Design, figures: np.ndarray) -> list[Claim]:
+    """Return the claims that bear on the model with new figures."""
+    by_stream: dict[tuple[str, str, str, str], list[int]] = {}
+    for row, observation in enumerate(design.observations):
+        stream = design.streams[observation.stream]
+        key = stream.source, stream.side, stream.component, stream.outcome
+        by_stream.setdefault(key, []).append(row)
+    found = []
+    for claim in ledger:
+        rows = by_stream.get(claim.stream, [])
+        if not rows or (claim.claim_id in design.left_out and not _is_running(claim)):
+            continue
+        kind = design.streams[design.observations[rows[0]].stream].kind
+        stated = replace(claim, kind=kind)  # a guess would be made from the figures
+        window = design.calendar.clip(claim.window)
+        if window is None:
+            continue
+        if kind == "tally" and _is_running(claim):
+            total = _tiled(design, rows, figures, window)
+            if total is not None:
+                value = total / claim.window.days if claim.per_day else total
+                found.append(replace(stated, value=value))
+            continue
+        for row in rows:
+            observation = design.observations[row]
+            if observation.claim_ids == (claim.claim_id,):
+                found.append(_with_figure(stated, observation, float(figures[row])))
+    return found
+
+
+def _with_figure(claim: Claim, observation: Observation, figure: float) -> Claim:
+    """Return a claim with a figure; its range keeps its width, and a bound its number."""
+    if observation.form != "point":
+        return claim
+    factor = figure / observation.value
+    scaled = {
+        name: getattr(claim, name) * factor
+        for name in ("value", "low", "high")
+        if getattr(claim, name) is not None
+    }
+    return replace(claim, **scaled)
+
+
+def _is_running(claim: Claim) -> bool:
+    """Return whether a tally's claim is a plain total that is differenced."""
+    plain = claim.qualifier in ("exact", "about") and claim.low is None
+    return plain and claim.value is not None and not claim.theatre and not claim.excluded
+
+
+def _tiled(design: Design, rows: list[int], figures: np.ndarray, window: Window) -> float | None:
+    """Return the sum of the increments that fill a window, or None if none begin or end there."""
+    steps = {}
+    for row in rows:
+        observation = design.observations[row]
+        if observation.form == "point" and observation.log_sd == 0:
+            after = observation.window.end + timedelta(days=1)
+            steps[observation.window.start] = (after, float(figures[row]))
+    day, total = window.start, 0.0
+    while day <= window.end:
+        if day not in steps:
+            return None
+        day, value = steps[day]
+        total += value
+    return total if day == window.end + timedelta(days=1) else None
