@@ -19,7 +19,7 @@ def main() -> None:
     print(f"true total {truth().sum():,.0f}")
     for misprint in (1.0, 4.0):
         fit = bajas.Model(simulated_claims(misprint=misprint)).fit(
-            seed=1, draws=1500, progress=False
+            seed=1, draws=2500, progress=False
         )
         found = fit.influence("killed", side="X", workers=1, progress=False)
         print(f"\nmisprint x {misprint:g}; fit trusted: {fit.trusted}\n{found.sentence}")
