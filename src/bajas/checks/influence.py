@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
-from bajas.answers.interval import checked_levels, tails
-from bajas.answers.quantity import quantity_of
 from bajas.batch.task import FitTask
+from bajas.checks.headline import headline_of
 from bajas.checks.influence_result import Influence
 from bajas.checks.leave_out import log_predictive
 from bajas.checks.predictive import below_without_own, figure_below, surprise
 from bajas.checks.refit import REFIT, Refitted, refit
 from bajas.checks.weights import Weights, smoothed
-from bajas.errors import QuantityError
 from bajas.posterior.densities import ObservationDraws, observation_draws
 from bajas.posterior.posterior import Posterior
 from bajas.sampler.interface import Progress, Settings, silent
@@ -100,16 +98,8 @@ def influence(
     ----------
     Vehtari, Gelman & Gabry (2017), Statistics and Computing 27, 1413-1432.
     """
-    if posterior.group == "prior":
-        raise QuantityError("influence needs a fit: these are draws of the prior")
-    (level,) = checked_levels([level])
-    low, high = tails([level])[:, 0]
-    probabilities = (float(low), 0.5, float(high))
-    quantity = quantity_of(posterior, outcome, side, component, since, until)
-    window = quantity.window
-    draws = posterior.total(outcome, side, component, window.start, window.end)
-    if np.median(draws) <= 0:
-        raise QuantityError(f"the median of {quantity} is 0: there is nothing to compare")
+    head = headline_of(posterior, outcome, side, component, since, until, level)
+    quantity, draws, probabilities = head.quantity, head.draws, head.probabilities
     design = posterior.design
     seen = observation_draws(posterior)
     single = [
@@ -141,7 +131,7 @@ def influence(
             list(tasks.values()), quantity, probabilities,
             folder=folder, workers=workers, progress=progress,
         )  # fmt: skip
-    base = np.quantile(draws, probabilities)
+    base = head.quantiles
     below = figure_below(posterior.representation, seen)
 
     def row_of(item: _LeftOut) -> dict[str, object]:
@@ -192,7 +182,7 @@ def influence(
         )
     return Influence(
         quantity=quantity,
-        level=level,
+        level=head.level,
         base=tuple(float(value) for value in base),
         claims=pd.DataFrame(claims),
         streams=pd.DataFrame(by_stream),

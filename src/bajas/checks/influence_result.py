@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bajas.answers.interval import level_words
 from bajas.answers.quantity import Quantity
-from bajas.checks.sensitivity_result import plain_records
+from bajas.checks.plain import plain_records, save_result
 
 #: A surprise below this is named.
 SURPRISING = 0.01
@@ -120,11 +118,7 @@ class Influence:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save to a file: the claims' table as CSV if its name ends in .csv, else JSON of all."""
-        target = Path(path)
-        if target.suffix == ".csv":
-            self.claims.to_csv(target, index=False)
-        else:
-            target.write_text(json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
+        save_result(path, self.as_dict(), self.claims)
 
 
 def _moved(row: pd.Series) -> str:

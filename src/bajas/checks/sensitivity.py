@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bajas.answers.interval import checked_levels, tails
 from bajas.answers.montecarlo import effective_size, mcse_quantile
-from bajas.answers.quantity import quantity_of
 from bajas.answers.reliance import reliance
 from bajas.batch.task import FitTask
 from bajas.checks.anchors import without_each_anchor
+from bajas.checks.headline import headline_of
 from bajas.checks.leave_out import log_predictive
 from bajas.checks.level_table import level_table
 from bajas.checks.power_scaling import CLAIMS, log_densities, power_table, scaled
@@ -24,7 +23,6 @@ from bajas.checks.prior_change import log_prior_change
 from bajas.checks.refit import REFIT, Refitted, refit
 from bajas.checks.sensitivity_result import Sensitivity
 from bajas.checks.weights import Weights, smoothed
-from bajas.errors import QuantityError
 from bajas.model.bias import BiasPrior, hindsight, symmetric
 from bajas.posterior.densities import observation_draws
 from bajas.posterior.posterior import Posterior
@@ -115,16 +113,8 @@ def sensitivity(
     QuantityError
         If the fit doesn't hold the quantity, or is of the prior.
     """
-    if posterior.group == "prior":
-        raise QuantityError("a sensitivity analysis needs a fit: these are draws of the prior")
-    (level,) = checked_levels([level])
-    low, high = tails([level])[:, 0]
-    probabilities = (float(low), 0.5, float(high))
-    quantity = quantity_of(posterior, outcome, side, component, since, until)
-    window = quantity.window
-    draws = posterior.total(outcome, side, component, window.start, window.end)
-    if np.median(draws) <= 0:
-        raise QuantityError(f"the median of {quantity} is 0: there is nothing to compare")
+    head = headline_of(posterior, outcome, side, component, since, until, level)
+    quantity, draws, probabilities = head.quantity, head.draws, head.probabilities
     seen = observation_draws(posterior)
     densities = log_densities(posterior, seen)
     settings = replace(settings, seed=posterior.seed)
@@ -143,7 +133,7 @@ def sensitivity(
         found, errors = refit(
             tasks, quantity, probabilities, folder=folder, workers=workers, progress=progress
         )
-    base = _row("fit", posterior.specification.bias.name, np.quantile(draws, probabilities))
+    base = _row("fit", posterior.specification.bias.name, head.quantiles)
     errors_of = [mcse_quantile(draws, p) for p in probabilities]
     base |= dict(zip(("mcse_low", "mcse_median", "mcse_high"), errors_of, strict=True))
     base |= {"way": "draws", "ess": effective_size(draws), "trouble": "; ".join(posterior.why_not)}
@@ -151,9 +141,9 @@ def sensitivity(
     table = _with_moves(pd.DataFrame(rows, columns=_COLUMNS))
     return Sensitivity(
         quantity=quantity,
-        level=level,
+        level=head.level,
         table=table,
-        levels=level_table(posterior, quantity, draws, level),
+        levels=level_table(posterior, quantity, draws, head.level),
         power=power_table(draws, densities, reliance(posterior, quantity)),
         seed=posterior.seed,
         ledger_hash=posterior.ledger.hash,

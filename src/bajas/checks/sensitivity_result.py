@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import pandas as pd
 from bajas.answers.interval import level_words
 from bajas.answers.montecarlo import supported
 from bajas.answers.quantity import Quantity
+from bajas.checks.plain import plain_records, save_result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,11 +124,7 @@ class Sensitivity:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save to a file: the table as CSV if its name ends in .csv, else everything as JSON."""
-        target = Path(path)
-        if target.suffix == ".csv":
-            self.table.to_csv(target, index=False)
-        else:
-            target.write_text(json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
+        save_result(path, self.as_dict(), self.table)
 
 
 def _assumption(row: pd.Series) -> str:
@@ -157,19 +152,3 @@ def _signed(factor: float) -> str:
 
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dicts of plain data, without numbers that JSON doesn't have."""
-    rows: list[dict[str, Any]] = []
-    for record in table.to_dict(orient="records"):
-        plain = {}
-        for name, value in record.items():
-            kept = value.item() if isinstance(value, np.generic) else value
-            if isinstance(kept, float) and not np.isfinite(kept):
-                kept = None
-            if isinstance(kept, pd.Timestamp):
-                kept = kept.date().isoformat()
-            plain[str(name)] = kept
-        rows.append(plain)
-    return rows
