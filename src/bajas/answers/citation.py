@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from bajas.answers.interval import Estimate, level_words
+from bajas.answers.reliance import Reliance, reliance
 from bajas.answers.total import total
 from bajas.errors import NotTrustedError, QuantityError
 from bajas.posterior.posterior import Posterior
@@ -179,6 +180,7 @@ def cite(
     used = {claim_id for o in design.observations for claim_id in o.claim_ids}
     voices = {design.streams[o.stream].source for o in design.observations}
     low, high = found.intervals[0].rounded
+    rests = reliance(posterior, found.quantity) if posterior.group == "posterior" else None
     fitted_with = str(posterior.provenance.get("versions", {}).get("bajas", version("bajas")))
     estimated = (
         f"{posterior.group.capitalize()} median estimate of {found.quantity}:"
@@ -204,6 +206,7 @@ def cite(
         " model with the priors of the specification named below; uncertainty about the choice of"
         " prior and model is not in it.",
         *_anchored(posterior),
+        *_rests(rests),
     )
     warned = Counter(finding.rule for finding in ledger.findings if finding.severity == "warn")
     caveats = [f"{note[0].upper()}{note[1:]}." for note in found.notes]
@@ -242,6 +245,8 @@ def cite(
             "rank_statements": len(design.statements),
             "warnings": dict(sorted(warned.items())),
             "bias_prior": specification.bias.name,
+            "driven_by": None if rests is None else rests.driven_by,
+            "variance_shares": None if rests is None else dict(rests.shares),
             "bajas_version": fitted_with,
             "ledger_sha256": ledger.hash,
             "specification_sha256": specification.hash,
@@ -273,6 +278,11 @@ def _anchored(posterior: Posterior) -> tuple[str, ...]:
     if not named:
         return ()
     return (f"Anchored on priors of their own: {', '.join(named)}.",)
+
+
+def _rests(rests: Reliance | None) -> tuple[str, ...]:
+    """Say which prior drives the answer, if one does; nothing of the prior itself."""
+    return () if rests is None else (rests.sentence,)
 
 
 def _number(count: int, noun: str) -> str:

@@ -33,6 +33,8 @@ class FitTask:
         one thread, which doesn't change the draws.
     sampler : {"fused", "pymc"}
         What draws; see :meth:`bajas.Model.fit`.
+    withhold : tuple of str
+        Names of observations of the design that are withheld; all else of it stays as it is.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class FitTask:
     specification: Specification
     settings: Settings = field(default_factory=Settings)
     sampler: str = "fused"
+    withhold: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -77,6 +80,8 @@ class FitTask:
             "settings": {k: v for k, v in asdict(self.settings).items() if k != "cores"},
             "sampler": self.sampler,
         }
+        if self.withhold:
+            content["withhold"] = sorted(self.withhold)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
     def in_one_thread(self) -> FitTask:
@@ -92,6 +97,7 @@ class FitTask:
             "specification": self.specification.as_dict(),
             "settings": asdict(self.settings),
             "sampler": self.sampler,
+            "withhold": list(self.withhold),
         }
 
     @classmethod
@@ -104,4 +110,5 @@ class FitTask:
             specification=Specification.from_dict(data["specification"]),
             settings=Settings(**data["settings"]),
             sampler=data["sampler"],
+            withhold=tuple(data["withhold"]),
         )

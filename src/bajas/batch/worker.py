@@ -20,6 +20,7 @@ from bajas.batch.reduction import Reduce, plain_text
 from bajas.batch.task import FitTask
 from bajas.design.build import build_design
 from bajas.model.build import build_representation
+from bajas.model.withholding import withhold
 from bajas.posterior.fitting import fit_posterior
 from bajas.sampler.choice import named_sampler
 from bajas.sampler.interface import Settings, silent
@@ -70,6 +71,9 @@ def fit_and_reduce(data: Mapping[str, Any], reduce: Reduce) -> Outcome:
             task = FitTask.from_dict(data).in_one_thread()
             design = build_design(task.ledger)
             representation = build_representation(design, task.specification, task.ledger.sources)
+            if task.withhold:
+                design = design.withholding(task.withhold)
+                representation = withhold(representation, task.withhold)
             sampler = named_sampler(task.sampler)
             if task.sampler == "fused":
                 _compile_once(sampler, representation)

@@ -281,3 +281,83 @@ def cite(
         say(found.bibtex)
     else:
         show_json(found.csl_json if format is Format.csl_json else found.as_dict())
+
+
+@app.command()
+def sensitivity(
+    fit: FitFile,
+    side: Side,
+    outcome: Outcome,
+    component: Component = "all",
+    until: Until = None,
+    since: Since = None,
+    level: Annotated[float, typer.Option(help="Of the interval, for example 0.9.")] = 0.9,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where results of refits are kept for the next time.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes for refits; one per core by default.")
+    ] = None,
+    no_refits: Annotated[
+        bool, typer.Option("--no-refits", help="Weights only; rows that need a fit say so.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print how far a total moves under other priors, and without each source and anchor.
+
+    Exit status 1 if the fit can't be trusted.
+    """
+    first, last = _day(since), _day(until)
+    from bajas.workflow.fit import load
+
+    loaded = load(fit)
+    found = loaded.sensitivity(
+        outcome, side, component, first, last, level=level, refits=not no_refits, folder=folder,
+        workers=workers, progress=not json,
+    )  # fmt: skip
+    if json:
+        show_json(found.as_dict())
+    else:
+        say(repr(found))
+    if not loaded.trusted:
+        raise typer.Exit(NOT_TRUSTED)
+
+
+@app.command()
+def influence(
+    fit: FitFile,
+    side: Side,
+    outcome: Outcome,
+    component: Component = "all",
+    until: Until = None,
+    since: Since = None,
+    level: Annotated[float, typer.Option(help="Of the interval, for example 0.9.")] = 0.9,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where results of refits are kept for the next time.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes for refits; one per core by default.")
+    ] = None,
+    no_refits: Annotated[
+        bool, typer.Option("--no-refits", help="Weights only; rows that need a fit say so.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print which claims move a total most, and which surprise all others.
+
+    Exit status 1 if the fit can't be trusted.
+    """
+    first, last = _day(since), _day(until)
+    from bajas.workflow.fit import load
+
+    loaded = load(fit)
+    found = loaded.influence(
+        outcome, side, component, first, last, level=level, refits=not no_refits, folder=folder,
+        workers=workers, progress=not json,
+    )  # fmt: skip
+    if json:
+        show_json(found.as_dict())
+    else:
+        say(repr(found))
+    if not loaded.trusted:
+        raise typer.Exit(NOT_TRUSTED)

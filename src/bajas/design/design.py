@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -73,6 +73,39 @@ class Design:
             if start < stop:
                 found.append((index, start, stop))
         return found
+
+    def withholding(self, names: Iterable[str]) -> Design:
+        """Return the design with some observations withheld, and all else as it was.
+
+        Calendar, strata and streams stay, so that answers are about the same quantities: this asks
+        what rests on an observation. A ledger without its claims (:meth:`Ledger.without`) may
+        resolve other days and other strata.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of observations.
+
+        Raises
+        ------
+        BajasError
+            If there is no such observation, or none would be left.
+        """
+        out = set(names)
+        unknown = sorted(out - {o.name for o in self.observations})
+        if unknown:
+            raise BajasError(f"the design has no observation named {', '.join(unknown)}")
+        kept = tuple(o for o in self.observations if o.name not in out)
+        if not kept:
+            raise BajasError("no observation would be left")
+        behind = {claim_id for o in kept for claim_id in o.claim_ids}
+        silent = {
+            claim_id: "withheld, to see what rests on it"
+            for o in self.observations
+            for claim_id in o.claim_ids
+            if claim_id not in behind
+        }
+        return replace(self, observations=kept, left_out={**self.left_out, **silent})
 
     def exposure(self) -> np.ndarray:
         """Return the days of each stratum that each observation covers, (observation, stratum)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -18,6 +18,7 @@ from bajas.claims.source import Source
 from bajas.claims.taxonomy import Taxonomy
 from bajas.errors import BajasError, Finding
 from bajas.ledger.consistency import consistency_findings
+from bajas.ledger.duplicates import exact_duplicates
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +142,66 @@ class Ledger:
         kept = tuple(claim for claim in self.claims if claim.published <= limit)
         if not kept:
             raise BajasError(f"no claim of this ledger was published by {limit}")
+        return replace(self._of(kept), as_of_date=limit)
+
+    def without(self, sources: Iterable[str] = (), claims: Iterable[str] = ()) -> Ledger:
+        """Return the ledger without some sources or claims: what is known without them.
+
+        What a claim had replaced, and its exact duplicates, go with it: leaving out one claim must
+        not let another come in. Claims that repeat a source that is left out stay in the ledger
+        and stay without evidence.
+
+        Parameters
+        ----------
+        sources : iterable of str
+            Sources all of whose claims are left out.
+        claims : iterable of str
+            Ids of claims that are left out.
+
+        Raises
+        ------
+        BajasError
+            If there is no such source or claim, or no claim would be left.
+
+        Examples
+        --------
+        >>> import bajas
+        >>> ledger = bajas.datasets.russia_ukraine_2023()
+        >>> fewer = ledger.without(sources=["ua_general_staff"])
+        >>> any(claim.source == "ua_general_staff" for claim in fewer), fewer == ledger
+        (False, False)
+        """
+        out_sources, out = _names(sources, "sources"), _names(claims, "claims")
+        unknown = sorted(out_sources - {claim.source for claim in self.claims})
+        unknown += sorted(out - set(self._by_id))
+        if unknown:
+            raise BajasError(f"the ledger has no claims of, or named, {', '.join(unknown)}")
+        out |= {claim.claim_id for claim in self.claims if claim.source in out_sources}
+        pending = sorted(out)
+        twins = exact_duplicates(self.claims)
+        while pending:
+            name = pending.pop()
+            first = twins.get(name, name)
+            shadows = {copy for copy, kept in twins.items() if kept == first} | {first}
+            replaced = self._by_id[name].supersedes
+            if replaced in self._by_id:
+                shadows.add(replaced)
+            pending += sorted(shadows - out)
+            out |= shadows
+        kept = tuple(claim for claim in self.claims if claim.claim_id not in out)
+        if not kept:
+            raise BajasError("no claim of this ledger would be left")
+        return self._of(kept)
+
+    def _of(self, kept: tuple[Claim, ...]) -> Ledger:
+        """Return the ledger of some of its claims, with what was noticed about those."""
         ids = {claim.claim_id for claim in kept}
         findings = tuple(
             replace(finding, claim_ids=tuple(name for name in finding.claim_ids if name in ids))
             for finding in self.reading_findings
             if _concerns(finding, ids)
         )
-        return replace(self, claims=kept, reading_findings=findings, as_of_date=limit)
+        return replace(self, claims=kept, reading_findings=findings)
 
     # -- names --------------------------------------------------------------------------------
 
@@ -205,6 +259,12 @@ class Ledger:
             reading_findings=reading_findings,
             as_of_date=None if as_of_date is None else date.fromisoformat(as_of_date),
         )
+
+
+def _names(names: Iterable[str], what: str) -> set[str]:
+    if isinstance(names, str):
+        raise BajasError(f"{what} is a list of names: [{names!r}]")
+    return set(names)
 
 
 def _concerns(finding: Finding, claim_ids: set[str]) -> bool:

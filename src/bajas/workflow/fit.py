@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -28,6 +28,11 @@ from bajas.posterior.verdict import Verdict
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+
+    from bajas.checks.influence_result import Influence
+    from bajas.checks.sensitivity_result import Sensitivity
+    from bajas.model.bias import BiasPrior
+    from bajas.sampler.interface import Progress
 
 Day = str | date | None
 
@@ -102,6 +107,30 @@ class Fit:
     def tree(self) -> xr.DataTree:
         """The draws as an xarray DataTree."""
         return self.draws.tree
+
+    def log_likelihood(self) -> xr.Dataset:
+        """Return the log likelihood of each observation: chain, draw, observation."""
+        from bajas.posterior.densities import log_likelihood_data
+
+        return log_likelihood_data(self.draws)
+
+    def log_prior(self) -> xr.Dataset:
+        """Return the log prior density of each draw by group of priors: chain, draw."""
+        from bajas.posterior.densities import log_prior_data
+
+        return log_prior_data(self.draws)
+
+    def arviz(self) -> xr.DataTree:
+        """Return :attr:`tree` with ``log_likelihood`` and ``log_prior``, as ArviZ expects them.
+
+        For example ``arviz.loo(fit.arviz())`` and ``arviz.psense_summary(fit.arviz(),
+        var_names=["level"], prior_var_names=["bias"])``.
+        """
+        import xarray as xr
+
+        groups = {name: node.to_dataset() for name, node in self.tree.children.items()}
+        groups |= {"log_likelihood": self.log_likelihood(), "log_prior": self.log_prior()}
+        return xr.DataTree.from_dict(groups)
 
     # -- answers ------------------------------------------------------------------------------
 
@@ -237,6 +266,80 @@ class Fit:
             self.draws, outcome, side, component, since, until, level=level, override=override
         )
 
+    # -- checks: what rests on what -----------------------------------------------------------
+
+    def sensitivity(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        level: float = 0.9,
+        biases: Iterable[BiasPrior] = (),
+        refits: bool = True,
+        folder: str | os.PathLike[str] | None = None,
+        workers: int | None = None,
+        progress: bool | Progress = True,
+    ) -> Sensitivity:
+        """Say how far a total moves when one assumption is changed at a time.
+
+        Under each family of bias priors, with priors and likelihood raised to powers, without each
+        source, without each anchor; by importance weights where they can be trusted and by short
+        fits where not. See :func:`bajas.checks.sensitivity.sensitivity`.
+
+        Parameters
+        ----------
+        outcome, side, component : str
+            What is counted.
+        since, until : str or datetime.date, optional
+            First and last day; by default the first day of the war and the last claimed day.
+        level : float
+            Of the central interval.
+        biases : iterable of BiasPrior
+            Bias priors to compare beside those that are always compared.
+        refits : bool
+            Whether fits may be made.
+        folder : str or path-like, optional
+            Where results of fits are kept for the next time.
+        workers : int, optional
+            Worker processes; by default one per core.
+        progress : bool or callable
+            True shows on standard error how many fits are done.
+        """
+        from bajas.checks.sensitivity import sensitivity
+
+        return sensitivity(
+            self.draws, outcome, side, component, since, until, level=level, biases=biases,
+            refits=refits, folder=folder, workers=workers, progress=_reporter(progress),
+        )  # fmt: skip
+
+    def influence(
+        self,
+        outcome: str,
+        side: str,
+        component: str = "all",
+        since: Day = None,
+        until: Day = None,
+        *,
+        level: float = 0.9,
+        refits: bool = True,
+        folder: str | os.PathLike[str] | None = None,
+        workers: int | None = None,
+        progress: bool | Progress = True,
+    ) -> Influence:
+        """Leave out each observation and each stream: score, surprise, pull on a total.
+
+        See :func:`bajas.checks.influence.influence`; parameters as in :meth:`sensitivity`.
+        """
+        from bajas.checks.influence import influence
+
+        return influence(
+            self.draws, outcome, side, component, since, until, level=level,
+            refits=refits, folder=folder, workers=workers, progress=_reporter(progress),
+        )  # fmt: skip
+
     @cached_property
     def plot(self) -> FitPlots:
         """Plots of this fit: ``path``, ``sources``, ``claims``."""
@@ -298,6 +401,15 @@ class FitPlots:
         from bajas.answers.plots.claims import plot_claims
 
         return plot_claims(self._draws, side, ax=ax)
+
+
+def _reporter(progress: bool | Progress) -> Progress:
+    from bajas.sampler.interface import silent
+    from bajas.workflow.progress import terminal_progress
+
+    if callable(progress):
+        return progress
+    return terminal_progress("fits") if progress else silent
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
