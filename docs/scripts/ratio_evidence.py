@@ -42,7 +42,9 @@ def main() -> None:
     print(f"\none value a source and side ({len(logs)}): {spread(logs)}")
     about_own = table[table["source_type"].isin(["official_own", "belligerent"])]
     own = about_own[about_own["speaks_for"] == about_own["side"]]
-    print(f"of these, on their own losses: {spread(np.log(own.groupby('source')['ratio'].median()))}")
+    print(
+        f"of these, on their own losses: {spread(np.log(own.groupby('source')['ratio'].median()))}"
+    )
     wars = np.log([(both - dead) / dead for dead, both in WARS.values()])
     print(f"wars of the United States since 1917 ({len(wars)}): {spread(pd.Series(wars))}")
     for (name, _), value in zip(WARS.items(), np.exp(wars), strict=True):
@@ -83,9 +85,7 @@ def split(claims: list[bajas.Claim]) -> pd.DataFrame:
     own = {
         claim.end.toordinal(): float(claim.value or 0)
         for claim in claims
-        if claim.component == FORCE
-        and claim.outcome == "killed"
-        and claim.window.days > 100
+        if claim.component == FORCE and claim.outcome == "killed" and claim.window.days > 100
     }
     days = sorted(own)
     rows = []

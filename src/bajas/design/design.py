@@ -149,7 +149,8 @@ class Design:
                         " would tell them apart"
                     )
         counted = {member for s in self.strata if s.side == side for member in s.outcome_members}
-        return f"no claim counts {' or '.join(sorted(outcomes - counted or outcomes))} of it"
+        missing = " or ".join(sorted(outcomes - counted or outcomes))
+        return f"no claim on {side} counts {missing}; one that does would identify it"
 
     def _askable(self, side: str) -> str:
         parts = [

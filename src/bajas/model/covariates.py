@@ -106,6 +106,8 @@ class Covariates:
             )
         if "date" in table.columns:
             table = table.set_index("date")
+        if table.index.dtype.kind in "iufb":
+            raise SpecificationError("covariates need a column 'date' or an index of ISO dates")
         try:
             days = pd.DatetimeIndex(pd.to_datetime(table.index, format="ISO8601"))
         except (ValueError, TypeError) as error:

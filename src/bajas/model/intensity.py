@@ -178,7 +178,7 @@ def build_intensity(
     }  # fmt: skip
     taken = [common.get((side, groups[side, force]), 0.0) for side, force in forces]
     block("group_offset", ("group",), (_labels(grouped),), "independent",
-          0.0, np.array([common[key] for key in grouped]) * np.sqrt(prior.group_shared))  # fmt: skip
+          0.0, np.sqrt(prior.group_shared) * np.array([common[key] for key in grouped]))  # fmt: skip
     block("component_offset", ("force",), (_labels(forces),), "independent",
           np.array([np.log(share) for share, _ in shares]),
           np.array([np.sqrt(sd**2 - prior.group_shared * part**2)

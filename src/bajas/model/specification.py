@@ -145,7 +145,7 @@ class IntensityPrior:
     ratio_knots: int = 13
     component_ratio_sd: float = 0.2
     equipment_path_scale: float = 0.15
-    equipment_loading: float = 0.5
+    equipment_loading: float = 0.25
     covariate_sd: float = 0.3
 
     def __post_init__(self) -> None:
@@ -164,7 +164,7 @@ class IntensityPrior:
             raise SpecificationError(f"group_shared must be in (0, 1), got {self.group_shared!r}")
         if not -10 <= self.equipment_loading <= 10:
             raise SpecificationError(
-                f"equipment_loading is a weight such as 0.5, got {self.equipment_loading!r}"
+                f"equipment_loading is a weight such as 0.25, got {self.equipment_loading!r}"
             )
         for kind, given in ((SharePrior, self.components), (RatioPrior, self.ratios)):
             wrong = [name for name, entry in given.items() if not isinstance(entry, kind)]
