@@ -149,14 +149,15 @@ def share_draws(
         components or dict.fromkeys(design.strata[index].component for index in sorted(whole))
     )
     parts = [set(design.scope(outcome, side, name)) for name in names]
+    held = {index for part in parts for index in part}
     if len(names) < 2:
         raise QuantityError(
             f"shares need two components of {side} or more, not {', '.join(names)}; a claim that"
             " counts one force without the others would tell them apart"
         )
-    if sum(map(len, parts)) > len(set.union(*parts)):
+    if sum(map(len, parts)) > len(held):
         raise QuantityError(f"{', '.join(names)} of {side} overlap: shares need disjoint forces")
-    missing = sorted({design.strata[index].component for index in whole - set.union(*parts)})
+    missing = sorted({design.strata[index].component for index in whole - held})
     if missing:
         raise QuantityError(
             f"{', '.join(names)} leave out {', '.join(missing)} of {side}: shares need the whole"

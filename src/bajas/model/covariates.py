@@ -144,7 +144,7 @@ class Covariates:
         SpecificationError
             If a column names another side.
         """
-        found = []
+        found: list[tuple[str, str, str]] = []
         for column in self.columns:
             words = column.split(" ")
             if len(words) == 2 and words[0] not in sides:

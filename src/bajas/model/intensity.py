@@ -177,8 +177,8 @@ def build_intensity(
         for key in grouped
     }  # fmt: skip
     taken = [common.get((side, groups[side, force]), 0.0) for side, force in forces]
-    block("group_offset", ("group",), (_labels(grouped),), "independent",
-          0.0, np.sqrt(prior.group_shared) * np.array([common[key] for key in grouped]))  # fmt: skip
+    both = np.sqrt(prior.group_shared) * np.array([common[key] for key in grouped])
+    block("group_offset", ("group",), (_labels(grouped),), "independent", 0.0, both)
     block("component_offset", ("force",), (_labels(forces),), "independent",
           np.array([np.log(share) for share, _ in shares]),
           np.array([np.sqrt(sd**2 - prior.group_shared * part**2)
