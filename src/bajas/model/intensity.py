@@ -20,8 +20,8 @@ Equipment categories borrow the rhythm of the people's losses with a given weigh
               + equipment_path[k](m)
 
 which is linear in the field since the weight is given. Covariates z have mean 0 and sd 1 over the
-days of the war, and enter at a knot with their mean over the days around it, weighted as the
-interpolation weighs the knot.
+days of the war, and enter at a knot with their mean over the days around it, corrected for what
+the interpolation of means loses.
 """
 
 from __future__ import annotations
@@ -303,15 +303,24 @@ def _killed_equivalents(design: Design, prior: IntensityPrior, row: int) -> floa
 def _at_knots(
     design: Design, covariates: Covariates | None, knots: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return standardised covariates at knots: means over the days around each."""
+    """Return standardised covariates at knots.
+
+    Means over the days around each knot flatten a swing; adding the means of what their
+    interpolation leaves (Tukey's twicing) undoes nearly all of it.
+    """
     if covariates is None:
         return {}
     left, weight = _between(knots, np.arange(design.calendar.days))
-    near = np.zeros((knots.size, design.calendar.days))
-    near[left, np.arange(design.calendar.days)] = 1 - weight
-    near[left + 1, np.arange(design.calendar.days)] += weight
-    near /= near.sum(axis=1, keepdims=True)
-    return {name: near @ z for name, z in covariates.standardised(design.calendar)[0].items()}
+    days = np.arange(design.calendar.days)
+    spread = np.zeros((days.size, knots.size))
+    spread[days, left] = 1 - weight
+    spread[days, left + 1] += weight
+    near = spread.T / spread.sum(axis=0)[:, None]
+    found = {}
+    for name, z in covariates.standardised(design.calendar)[0].items():
+        first = near @ z
+        found[name] = first + near @ (z - spread @ first)
+    return found
 
 
 def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str, str]) -> float:
