@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from bajas.ledger.read import read_claims as read_claims
     from bajas.ledger.read import write_claims as write_claims
     from bajas.model import bias as bias
+    from bajas.model.share_table import share_priors as share_priors
+    from bajas.model.specification import IntensityPrior as IntensityPrior
+    from bajas.model.specification import RatioPrior as RatioPrior
+    from bajas.model.specification import SharePrior as SharePrior
     from bajas.model.specification import Specification as Specification
     from bajas.workflow.fit import Fit as Fit
     from bajas.workflow.fit import load as load
@@ -47,6 +51,10 @@ _HOMES = {
     "Taxonomy": "bajas.claims.taxonomy:Taxonomy",
     "Model": "bajas.workflow.model:Model",
     "Specification": "bajas.model.specification:Specification",
+    "IntensityPrior": "bajas.model.specification:IntensityPrior",
+    "RatioPrior": "bajas.model.specification:RatioPrior",
+    "SharePrior": "bajas.model.specification:SharePrior",
+    "share_priors": "bajas.model.share_table:share_priors",
     "bias": "bajas.model.bias",
     "Fit": "bajas.workflow.fit:Fit",
     "load": "bajas.workflow.fit:load",
@@ -72,6 +80,10 @@ __all__ = [  # noqa: RUF022 - in the order of a user's work
     "Taxonomy",
     "Model",
     "Specification",
+    "IntensityPrior",
+    "RatioPrior",
+    "SharePrior",
+    "share_priors",
     "bias",
     "Fit",
     "load",

@@ -68,6 +68,11 @@ def test_trust_is_said_everywhere() -> None:
 
 def test_plots_hang_under_plot(fit: Fit) -> None:
     pytest.importorskip("matplotlib")
-    for ax in (fit.plot.path("killed", "X"), fit.plot.sources(), fit.plot.claims("X")):
+    for ax in (
+        fit.plot.path("killed", "X"),
+        fit.plot.shares("X"),
+        fit.plot.sources(),
+        fit.plot.claims("X"),
+    ):
         assert ax.get_title(loc="left")
-    assert "path, sources, claims" in repr(fit.plot)
+    assert "path, shares, sources, claims" in repr(fit.plot)

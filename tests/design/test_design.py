@@ -246,7 +246,12 @@ def test_a_category_of_equipment_that_nobody_counts_has_no_stratum() -> None:
     ("asked", "words"),
     [
         (("killed", "Z"), "sides here: X, Y"),
-        (("missing", "X"), "can't tell all missing of X apart; for X the fit holds sums of"),
+        (("missing", "X"), "apart: no claim on X counts missing; one that does would identify it"),
+        (("missing", "X"), "identify it; for X the fit holds sums of"),
+        (
+            ("wounded_light", "X"),
+            "no claim counts wounded_light without wounded_severe; a claim on",
+        ),
         (("unheard", "X"), "unknown outcome 'unheard'; for X the fit holds sums of personnel:"),
         (("killed", "X", "navy"), "components other, militia; outcomes killed, wounded"),
         (("wounded_light", "X"), "outcomes killed, wounded and of equipment: components all"),

@@ -29,6 +29,7 @@ from bajas.design.build import build_design
 from bajas.errors import QuantityError, SpecificationError, TaxonomyError
 from bajas.model.bias import hindsight
 from bajas.model.representation import Representation
+from bajas.model.specification import SharePrior
 from bajas.posterior.fitting import prior_draws
 
 
@@ -370,3 +371,70 @@ def test_a_first_day_in_the_taxonomy_is_the_first_day() -> None:
     evidence = ledger(window(0, 89))
     taxonomy = evidence.taxonomy.extend({"first_day": day(10)})
     assert build_design(replace(evidence, taxonomy=taxonomy)).calendar.days == 80
+
+
+# -- equipment and forces ---------------------------------------------------------------------
+
+
+@given(loading=st.floats(-1, 2), seed=st.integers(0, 99))
+@settings(max_examples=10, deadline=None)
+def test_equipment_follows_the_path_of_its_side_with_its_weight(loading: float, seed: int) -> None:
+    made = built(*every_form(), equipment_loading=loading)
+    field = made.sample_prior(np.random.default_rng(seed), 1)[0]
+    for term in made.terms:
+        if term.name not in ("path", "level"):
+            field[:, made.term_slices[term.name]] = 0
+    strata = build_design(ledger(*every_form())).strata
+    sizes = [s.last - s.first + 1 for s in strata]
+    parts = np.split(made.log_intensity(field)[0], np.cumsum(sizes)[:-1])
+    logs = {s.label: part for s, part in zip(strata, parts, strict=True)}
+    men, tanks = logs["X other killed"], logs["X all tank"]
+    np.testing.assert_allclose(tanks - tanks[0], loading * (men - men[0]), atol=1e-12)
+
+
+def test_without_a_loading_the_claims_on_equipment_and_on_people_share_no_column() -> None:
+    def shared(loading: float) -> bool:
+        made = built(*every_form(), equipment_loading=loading)
+        strata = build_design(ledger(*every_form())).strata
+        node = np.repeat(
+            [s.kind == "equipment" for s in strata], made.node_offset.size // len(strata)
+        )
+        used = [np.unique(made.node_design[rows].indices) for rows in (node, ~node)]
+        return bool(np.intersect1d(*used).size)
+
+    assert not shared(0.0)
+    assert shared(0.5)
+
+
+def test_a_share_prior_holds_on_the_first_day_whatever_a_group_shares() -> None:
+    """Median and log sd of a force's multiple of the main force, alone and in a group."""
+    rows = [
+        {"claim_id": name, "side": "RU", "component": name, "source": f"s{name}", "value": "5000",
+         "start": "2022-02-24", "end": "2022-12-31", "published": "2023-01-01"}
+        for name in ("all", "wagner", "dnr", "regular")
+    ]  # fmt: skip
+    chosen = {"RU dnr": SharePrior(0.5, 0.4), "RU lnr": SharePrior(0.2, 0.9)}
+    prior = prior_draws(ledger(*rows), plain(components=chosen), draws=20000, seed=6)
+    first = {
+        name: np.log(prior.daily("killed", "RU", name, expected=True)[0, :, 0])
+        for name in ("regular", "dnr", "lnr")
+    }
+    for name, (centre, sd) in {"dnr": (0.5, 0.4), "lnr": (0.2, 0.9)}.items():
+        ratio = first[name] - first["regular"]
+        assert np.median(ratio) == pytest.approx(np.log(centre), abs=0.03)
+        assert ratio.std() == pytest.approx(sd, rel=0.03)
+    shared = np.cov(first["dnr"] - first["regular"], first["lnr"] - first["regular"])[0, 1]
+    assert shared == pytest.approx(0.75 * 0.4**2, rel=0.1)
+
+
+def test_wounded_per_killed_has_one_prior_whether_or_not_claims_split_it() -> None:
+    whole = [window(0, 89), window(0, 89, claim_id="w", outcome="wounded", value="900")]
+    severe = window(0, 89, claim_id="s", outcome="wounded_severe", value="500")
+    for rows in (whole, [*whole, severe]):
+        prior = prior_draws(ledger(*rows), plain(), draws=20000, seed=7)
+        killed, wounded = (
+            prior.daily(outcome, "X", expected=True)[0, :, 0] for outcome in ("killed", "wounded")
+        )
+        logs = np.log(wounded / killed)
+        assert np.median(logs) == pytest.approx(np.log(3), abs=0.02)
+        assert logs.std() == pytest.approx(0.4, rel=0.03)

@@ -10,6 +10,7 @@ import numpy as np
 from bajas.answers.interval import LEVELS, Estimate, estimate
 from bajas.answers.quantity import Quantity, quantity_of
 from bajas.design.design import Design
+from bajas.design.identification import decided_by_priors
 from bajas.posterior.posterior import Posterior
 
 
@@ -62,7 +63,11 @@ def total(
     quantity = quantity_of(posterior, outcome, side, component, since, until, expected=expected)
     window = quantity.window
     draws = posterior.total(outcome, side, component, window.start, window.end, expected=expected)
-    return estimate(draws, quantity, posterior, levels, uncovered(posterior.design, quantity))
+    notes = (
+        *uncovered(posterior.design, quantity),
+        *decided_by_priors(posterior.design, outcome, side, component),
+    )
+    return estimate(draws, quantity, posterior, levels, notes)
 
 
 def uncovered(design: Design, quantity: Quantity) -> tuple[str, ...]:

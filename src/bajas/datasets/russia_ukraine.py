@@ -58,6 +58,27 @@ def russia_ukraine_2023() -> Ledger:
         )
 
 
+def russia_ukraine_2023_shares() -> pd.DataFrame:
+    """Return recommended priors for the split of Russian losses between forces, with evidence.
+
+    Losses of the Luhansk and Donetsk forces as multiples of the regular army's, on the first day of
+    the war, for :func:`bajas.share_priors`. What they rest on is in the column ``evidence`` and in
+    ``docs/explanation/components.md``; that of Donetsk leans on claims that are in the fit too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``side``, ``component``, ``per_main``, ``log_sd``, ``evidence``.
+
+    Examples
+    --------
+    >>> russia_ukraine_2023_shares()[["component", "per_main", "log_sd"]].values.tolist()
+    [['dnr', 0.3, 0.6], ['lnr', 0.2, 0.8]]
+    """
+    with _files() as folder:
+        return pd.read_csv(folder / "component_shares.csv", encoding="utf-8")
+
+
 def article_2023_08_07() -> Ledger:
     """Return the 21 claims of one newspaper article, taken by themselves.
 

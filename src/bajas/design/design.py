@@ -160,10 +160,30 @@ class Design:
         wanted = set(_pairs(components.members & existing, outcomes))
         if not found or covered != wanted:
             raise QuantityError(
-                f"the claims can't tell {component} {outcome} of {side} apart;"
-                f" {self._askable(side)}"
+                f"the claims can't tell {component} {outcome} of {side} apart:"
+                f" {self._in_the_way(side, components.members, outcomes)}; {self._askable(side)}"
             )
         return found
+
+    def _in_the_way(self, side: str, components: frozenset[str], outcomes: frozenset[str]) -> str:
+        """Say what keeps a quantity from being told apart, and what would identify it."""
+        for stratum in self.strata:
+            if stratum.side != side:
+                continue
+            who, what = stratum.component_members, stratum.outcome_members
+            if not (who & components and what & outcomes):
+                continue
+            for asked, held in ((components, who), (outcomes, what)):
+                if not held <= asked:
+                    inside, outside = (" and ".join(sorted(part)) for part in
+                                       (held & asked, held - asked))  # fmt: skip
+                    return (
+                        f"no claim counts {inside} without {outside}; a claim on {inside} alone"
+                        " would tell them apart"
+                    )
+        counted = {member for s in self.strata if s.side == side for member in s.outcome_members}
+        missing = " or ".join(sorted(outcomes - counted or outcomes))
+        return f"no claim on {side} counts {missing}; one that does would identify it"
 
     def _askable(self, side: str) -> str:
         parts = [

@@ -8,13 +8,14 @@ import numpy as np
 
 from bajas.claims.source import Source
 from bajas.design.design import Design
+from bajas.design.identification import unidentified_priors
 from bajas.errors import SpecificationError
 from bajas.model.columns import FieldLayout
 from bajas.model.family import FORM_CODES
 from bajas.model.intensity import Cells, build_cells, build_intensity
 from bajas.model.reporting import anchors, build_reporting, noise_groups, reporting_rows
 from bajas.model.representation import Representation, Runs
-from bajas.model.specification import Specification
+from bajas.model.specification import Specification, chosen_ratios
 
 
 def build_representation(
@@ -34,7 +35,8 @@ def build_representation(
     Raises
     ------
     SpecificationError
-        If an anchor names a source without claims in the design.
+        If an anchor names a source without claims in the design, or a prior something that the
+        claims can't tell apart; names all that is unidentified and what would identify it.
     """
     anchored = anchors(specification, dict(sources))
     present = {stream.source for stream in design.streams}
@@ -44,12 +46,19 @@ def build_representation(
             f"anchors on sources without claims in the fit: {unknown}; sources here:"
             f" {', '.join(sorted(present))}"
         )
+    problems = unidentified_priors(
+        design,
+        components=specification.intensity.components,
+        ratios=chosen_ratios(specification.intensity),
+    )
+    if problems:
+        raise SpecificationError("; ".join(problems))
     knots = design.calendar.knots(specification.intensity.knot_days)
     if knots.size < 2:
         knots = np.array([0, specification.intensity.knot_days])
     layout = FieldLayout()
     node_rows, node_offset, path_hyper = build_intensity(
-        design, specification.intensity, layout, knots
+        design, specification.intensity, layout, knots, specification.covariates
     )
     cells = build_cells(design, knots)
     hyper = path_hyper + build_reporting(

@@ -4,7 +4,7 @@ For stratum k = (side, component, outcome) at knot m,
 
     eta[k, m] = level[side] + path[side](m)
               + group_offset[side, group] + component_offset[side, component]
-              + component_path[side, group](m)
+              + component_path[side, group](m) + sum_j covariate[side, j] z_j(m)
               + ratio[side, outcome] + ratio_path[side, outcome](m)
               + component_ratio[side, component, outcome]
 
@@ -12,8 +12,16 @@ log-linear throughout: components are cells of their own and ``all`` is their su
 component has no offset, ``killed`` no ratio. Components of one declared group (the forces of two
 allied entities, say) share an offset and a path, so that one about which nobody publishes follows
 the one that is counted; a component outside any group is a group of its own.
-Equipment categories have a level and a path of their own. Between knots the log intensity is
-linear.
+Between knots the log intensity is linear.
+
+Equipment categories borrow the rhythm of the people's losses with a given weight,
+
+    eta[k, m] = equipment_level[k] + loading (path[side](m) + sum_j covariate[side, j] z_j(m))
+              + equipment_path[k](m)
+
+which is linear in the field since the weight is given. Covariates z have mean 0 and sd 1 over the
+days of the war, and enter at a knot with their mean over the days around it, corrected for what
+the interpolation of means loses.
 """
 
 from __future__ import annotations
@@ -26,6 +34,7 @@ from scipy import sparse
 from bajas.design.design import Design
 from bajas.design.stratum import REFERENCE_OUTCOME, Stratum
 from bajas.model.columns import FieldLayout, SparseRows
+from bajas.model.covariates import Covariates
 from bajas.model.prior import Prior
 from bajas.model.specification import IntensityPrior
 from bajas.model.term import Hyperparameter, Structure, Term
@@ -68,9 +77,31 @@ def build_cells(design: Design, knots: np.ndarray) -> Cells:
 
 
 def build_intensity(
-    design: Design, prior: IntensityPrior, layout: FieldLayout, knots: np.ndarray
+    design: Design,
+    prior: IntensityPrior,
+    layout: FieldLayout,
+    knots: np.ndarray,
+    covariates: Covariates | None = None,
 ) -> tuple[SparseRows, np.ndarray, list[Hyperparameter]]:
     """Add the intensity's terms to the layout and return its rows over nodes.
+
+    Parameters
+    ----------
+    design : Design
+        Strata, calendar and, for the order of magnitude of levels, figures.
+    prior : IntensityPrior
+        Centres and scales.
+    layout : FieldLayout
+        Takes the terms.
+    knots : ndarray
+        Knot positions in days.
+    covariates : Covariates, optional
+        Series that the losses may follow.
+
+    Raises
+    ------
+    SpecificationError
+        If covariates don't cover the calendar or can't be told apart.
 
     Returns
     -------
@@ -101,6 +132,8 @@ def build_intensity(
     force_knots = _coarse(knots, prior.component_knots)
     ratio_knots = _coarse(knots, prior.ratio_knots)
     members = {(s.side, s.outcome): s.outcome_members for s in people}
+    followed = covariates.for_sides(sides) if covariates is not None else ()
+    series = _at_knots(design, covariates, knots)
 
     def block(
         name: str, dims: tuple[str, ...], labels: tuple[tuple[str, ...], ...],
@@ -134,14 +167,24 @@ def build_intensity(
             )
         )  # fmt: skip
         walk("path", "side", sides, knots, 1.0, "path_scale")
-    shared = np.array([(side, groups[side, force]) in grouped for side, force in forces])
-    own = prior.component_log_sd * np.where(shared, np.sqrt(1 - prior.group_shared), 1.0)
-    block("group_offset", ("group",), (_labels(grouped),), "independent",
-          0.0, prior.component_log_sd * np.sqrt(prior.group_shared))  # fmt: skip
+    block("covariate", ("side_covariate",), (_labels(tuple((s, n) for s, n, _ in followed)),),
+          "independent", 0.0, prior.covariate_sd)  # fmt: skip
+    shares = [share_prior(prior, *key) for key in forces]
+    # what the forces of a group share is a part of the smallest of their variances
+    common = {
+        key: min(sd for (s, f), (_, sd) in zip(forces, shares, strict=True)
+                 if (s, groups[s, f]) == key)
+        for key in grouped
+    }  # fmt: skip
+    taken = [common.get((side, groups[side, force]), 0.0) for side, force in forces]
+    both = np.sqrt(prior.group_shared) * np.array([common[key] for key in grouped])
+    block("group_offset", ("group",), (_labels(grouped),), "independent", 0.0, both)
     block("component_offset", ("force",), (_labels(forces),), "independent",
-          np.log(prior.component_share), own)  # fmt: skip
+          np.array([np.log(share) for share, _ in shares]),
+          np.array([np.sqrt(sd**2 - prior.group_shared * part**2)
+                    for (_, sd), part in zip(shares, taken, strict=True)]))  # fmt: skip
     walk("component_path", "rhythm", _labels(rhythms), force_knots, prior.component_path_scale)
-    centres = [ratio_prior(prior, members[key]) for key in ratios]
+    centres = [ratio_prior(prior, key[1], members[key]) for key in ratios]
     block("ratio", ("side_outcome",), (_labels(ratios),), "independent",
           np.array([c for c, _ in centres]), np.array([sd for _, sd in centres]))  # fmt: skip
     walk("ratio_path", "side_outcome", _labels(ratios), ratio_knots, prior.ratio_path_scale)
@@ -154,12 +197,20 @@ def build_intensity(
 
     rows = SparseRows()
 
-    def along(node: int, name: str, series: int, grid: np.ndarray, day: float) -> None:
+    def along(node: int, name: str, item: int, grid: np.ndarray, day: float,
+              loading: float = 1.0) -> None:  # fmt: skip
         places, weights = _between(grid, np.array([day]))
         left, weight = int(places[0]), float(weights[0])
         if left > 0:  # the walk is 0 at its first knot
-            rows.add(node, layout.column(name, series, left - 1), 1 - weight)
-        rows.add(node, layout.column(name, series, left), weight)
+            rows.add(node, layout.column(name, item, left - 1), loading * (1 - weight))
+        rows.add(node, layout.column(name, item, left), loading * weight)
+
+    def fighting(node: int, side: int, position: int, loading: float = 1.0) -> None:
+        along(node, "path", side, knots, knots[position], loading)
+        for entry, (name, _, column) in enumerate(followed):
+            if name == sides[side]:
+                place = layout.column("covariate", entry)
+                rows.add(node, place, loading * float(series[column][position]))
 
     for index, stratum in enumerate(design.strata):
         for position, day in enumerate(knots):
@@ -168,10 +219,12 @@ def build_intensity(
                 item = equipment.index((stratum.side, stratum.component, stratum.outcome))
                 rows.add(node, layout.column("equipment_level", item), 1.0)
                 along(node, "equipment_path", item, knots, day)
+                if stratum.side in sides:
+                    fighting(node, sides.index(stratum.side), position, prior.equipment_loading)
                 continue
             side = sides.index(stratum.side)
             rows.add(node, layout.column("level", side), 1.0)
-            along(node, "path", side, knots, day)
+            fighting(node, side, position)
             if not stratum.main:
                 force = forces.index((stratum.side, stratum.component))
                 rows.add(node, layout.column("component_offset", force), 1.0)
@@ -189,11 +242,24 @@ def build_intensity(
     return rows, np.zeros(len(design.strata) * knots.size), hyper
 
 
-def ratio_prior(prior: IntensityPrior, members: frozenset[str]) -> tuple[float, float]:
+def share_prior(prior: IntensityPrior, side: str, component: str) -> tuple[float, float]:
+    """Return centre and log sd of a component's losses as a multiple of the main component's."""
+    entry = prior.components.get(f"{side} {component}")
+    if entry is None:
+        return prior.component_share, prior.component_log_sd
+    return entry.per_main, entry.log_sd
+
+
+def ratio_prior(
+    prior: IntensityPrior, outcome: str, members: frozenset[str]
+) -> tuple[float, float]:
     """Return centre and sd of the log ratio to killed of a stratum's outcome.
 
-    For a sum of base outcomes the centre adds up; the sd is that of the largest entry.
+    For a sum of base outcomes without an entry of its own the centre adds up; the sd is that of
+    the largest entry.
     """
+    if outcome in prior.ratios:
+        return float(np.log(prior.ratios[outcome].per_killed)), prior.ratios[outcome].log_sd
     entries = [prior.ratios.get(name, prior.other_ratio) for name in sorted(members)]
     total = sum(entry.per_killed for entry in entries)
     largest = max(entries, key=lambda entry: entry.per_killed)
@@ -224,12 +290,37 @@ def _killed_equivalents(design: Design, prior: IntensityPrior, row: int) -> floa
     total = 0.0
     for index in design.observations[row].strata:
         stratum = design.strata[index]
-        share = 1.0 if stratum.main else prior.component_share
+        share = 1.0
+        if not stratum.main:
+            share, _ = share_prior(prior, stratum.side, stratum.component)
         ratio = 1.0
         if not _is_reference(stratum):
-            ratio = float(np.exp(ratio_prior(prior, stratum.outcome_members)[0]))
+            ratio = float(np.exp(ratio_prior(prior, stratum.outcome, stratum.outcome_members)[0]))
         total += share * ratio
     return total
+
+
+def _at_knots(
+    design: Design, covariates: Covariates | None, knots: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return standardised covariates at knots.
+
+    Means over the days around each knot flatten a swing; adding the means of what their
+    interpolation leaves (Tukey's twicing) undoes nearly all of it.
+    """
+    if covariates is None:
+        return {}
+    left, weight = _between(knots, np.arange(design.calendar.days))
+    days = np.arange(design.calendar.days)
+    spread = np.zeros((days.size, knots.size))
+    spread[days, left] = 1 - weight
+    spread[days, left + 1] += weight
+    near = spread.T / spread.sum(axis=0)[:, None]
+    found = {}
+    for name, z in covariates.standardised(design.calendar)[0].items():
+        first = near @ z
+        found[name] = first + near @ (z - spread @ first)
+    return found
 
 
 def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str, str]) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from bajas.errors import SpecificationError
 from bajas.model.bias import BiasPrior, hindsight
+from bajas.model.covariates import Covariates
 
 _T = TypeVar("_T")
 
@@ -34,10 +35,40 @@ class RatioPrior:
             raise SpecificationError(f"a ratio prior needs positive entries: {self}")
 
 
+@dataclass(frozen=True, slots=True)
+class SharePrior:
+    """Prior of a force's losses as a multiple of those of its side's main force.
+
+    It holds on the war's first day; from there the force's own path moves the multiple. Forces of
+    one declared group share a part of the variance (``IntensityPrior.group_shared``).
+
+    Parameters
+    ----------
+    per_main : float
+        Centre (median) of the multiple: killed of the force per killed of the main force.
+    log_sd : float
+        Sd of its logarithm.
+
+    Examples
+    --------
+    >>> IntensityPrior(components={"RU dnr": SharePrior(0.3, 0.7)}).components["RU dnr"].per_main
+    0.3
+    """
+
+    per_main: float
+    log_sd: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.per_main < float("inf") and 0 < self.log_sd < float("inf")):
+            raise SpecificationError(f"a share prior needs positive finite entries: {self}")
+
+
 def _default_ratios() -> dict[str, RatioPrior]:
     return {
-        "wounded_severe": RatioPrior(1.5, 0.4),
-        "wounded_light": RatioPrior(1.5, 0.4),
+        # the halves are wider so that their sum is what the whole is: 3, log sd 0.4
+        "wounded": RatioPrior(3.0, 0.4),
+        "wounded_severe": RatioPrior(1.4, 0.55),
+        "wounded_light": RatioPrior(1.4, 0.55),
         "missing": RatioPrior(0.1, 1.0),
         "captured": RatioPrior(0.1, 1.0),
     }
@@ -64,14 +95,21 @@ class IntensityPrior:
         Centre of a component's losses as a multiple of the main component's.
     component_log_sd : float
         Sd of its logarithm.
+    components : mapping of str to SharePrior
+        The same for single components, by "SIDE component" (the labels of the strata); a
+        component without an entry takes ``component_share`` and ``component_log_sd``. A table
+        makes them: :func:`bajas.share_priors`.
     group_shared : float
-        Fraction of that variance that the components of one declared group share, in (0, 1).
+        Fraction of that variance that the components of one declared group share, in (0, 1); of
+        the smallest of their variances where they differ.
     component_path_scale : float
         Fixed innovation scale of a component's own path, per square root of a week.
     component_knots : int
         Knots of a component's path lie this many path knots apart.
     ratios : mapping of str to RatioPrior
-        Per base outcome, losses per person killed; others take ``other_ratio``.
+        Per base outcome, losses per person killed; others take ``other_ratio``. An outcome that the
+        claims don't split (``wounded``) may have an entry of its own; else it is the sum of those
+        of its base outcomes.
     other_ratio : RatioPrior
         For base outcomes without an entry.
     ratio_path_scale : float
@@ -82,6 +120,12 @@ class IntensityPrior:
         Sd of a component's deviation from its side's ratio.
     equipment_path_scale : float
         Fixed innovation scale of an equipment category's path, per square root of a week.
+    equipment_loading : float
+        Weight with which the path of a side's people enters the log losses of its equipment: 0
+        lets every category go its own way, 1 makes it follow the fighting in full but for its own
+        path.
+    covariate_sd : float
+        Sd of the change of log losses per standard deviation of a covariate.
     """
 
     knot_days: int = 7
@@ -91,6 +135,7 @@ class IntensityPrior:
     path_log_sd: float = 0.5
     component_share: float = 0.3
     component_log_sd: float = 1.0
+    components: Mapping[str, SharePrior] = field(default_factory=dict)
     group_shared: float = 0.75
     component_path_scale: float = 0.1
     component_knots: int = 4
@@ -100,6 +145,8 @@ class IntensityPrior:
     ratio_knots: int = 13
     component_ratio_sd: float = 0.2
     equipment_path_scale: float = 0.15
+    equipment_loading: float = 0.25
+    covariate_sd: float = 0.3
 
     def __post_init__(self) -> None:
         for item in ("knot_days", "component_knots", "ratio_knots"):
@@ -109,16 +156,30 @@ class IntensityPrior:
         for item in (
             "level_sd", "path_scale", "path_log_sd", "component_share", "component_log_sd",
             "component_path_scale", "ratio_path_scale", "component_ratio_sd",
-            "equipment_path_scale",
+            "equipment_path_scale", "covariate_sd",
         ):  # fmt: skip
             if not getattr(self, item) > 0:
                 raise SpecificationError(f"{item} must be positive, got {getattr(self, item)!r}")
         if not 0 < self.group_shared < 1:
             raise SpecificationError(f"group_shared must be in (0, 1), got {self.group_shared!r}")
+        if not -10 <= self.equipment_loading <= 10:
+            raise SpecificationError(
+                f"equipment_loading is a weight such as 0.25, got {self.equipment_loading!r}"
+            )
+        for kind, given in ((SharePrior, self.components), (RatioPrior, self.ratios)):
+            wrong = [name for name, entry in given.items() if not isinstance(entry, kind)]
+            if wrong:
+                raise SpecificationError(f"{wrong[0]!r} needs a {kind.__name__}")
         if isinstance(self.level_centre, str) and self.level_centre != "auto":
             raise SpecificationError(
                 f"level_centre is a number or 'auto', not {self.level_centre!r}"
             )
+
+
+def chosen_ratios(prior: IntensityPrior) -> dict[str, RatioPrior]:
+    """Return the ratios that a user has chosen: those that differ from the default's."""
+    default = _default_ratios()
+    return {name: entry for name, entry in prior.ratios.items() if default.get(name) != entry}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +240,8 @@ class Specification:
         How losses run over time, forces and outcomes.
     noise : NoisePrior
         How figures scatter.
+    covariates : Covariates, optional
+        Series by day that the losses may follow, kept as data.
 
     Examples
     --------
@@ -190,6 +253,7 @@ class Specification:
     bias: BiasPrior = field(default_factory=hindsight)
     intensity: IntensityPrior = field(default_factory=IntensityPrior)
     noise: NoisePrior = field(default_factory=NoisePrior)
+    covariates: Covariates | None = None
 
     def with_bias(self, bias: BiasPrior) -> Specification:
         """Return the specification with another bias prior."""
@@ -210,7 +274,13 @@ class Specification:
         }
         intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
         intensity["other_ratio"] = asdict(self.intensity.other_ratio)
-        return {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        intensity["components"] = {
+            name: asdict(prior) for name, prior in self.intensity.components.items()
+        }
+        data = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        if self.covariates is not None:
+            data["covariates"] = self.covariates.as_dict()
+        return data
 
     def to_json(self) -> str:
         """Return the specification as canonical JSON text."""
@@ -233,10 +303,15 @@ class Specification:
                 name: RatioPrior(**entry) for name, entry in intensity["ratios"].items()
             }
             intensity["other_ratio"] = RatioPrior(**intensity["other_ratio"])
+            intensity["components"] = {
+                name: SharePrior(**entry) for name, entry in intensity["components"].items()
+            }
+            covariates = data.get("covariates")
             return cls(
                 bias=BiasPrior.from_dict(data["bias"]),
                 intensity=IntensityPrior(**intensity),
                 noise=NoisePrior(**noise),
+                covariates=None if covariates is None else Covariates.from_dict(covariates),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SpecificationError(f"malformed specification: {error!r}") from error

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from bajas.answers.citation import Citation, cite
+from bajas.answers.covariates import covariates
 from bajas.answers.interval import LEVELS, Estimate
 from bajas.answers.path import path, path_table
 from bajas.answers.predictive import claims_table
 from bajas.answers.probability import Probability, probability, statements
+from bajas.answers.shares import shares, shares_table
 from bajas.answers.sources import sources
 from bajas.answers.summary import summary
 from bajas.answers.total import total
 from bajas.design.design import Design
+from bajas.design.identification import weak_points
 from bajas.errors import Finding
 from bajas.ledger.ledger import Ledger
 from bajas.model.specification import Specification
@@ -92,8 +95,8 @@ class Fit:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was noticed about the evidence."""
-        return self.ledger.findings
+        """What was noticed about the evidence, and which splits it leaves to the prior."""
+        return (*self.ledger.findings, *weak_points(self.design))
 
     @property
     def posterior(self) -> xr.DataTree:
@@ -228,6 +231,48 @@ class Fit:
             expected=expected,
         )  # fmt: skip
 
+    def shares(
+        self,
+        side: str,
+        outcome: str = "killed",
+        since: Day = None,
+        until: Day = None,
+        *,
+        components: Sequence[str] | None = None,
+        freq: str = "M",
+        cumulative: bool = False,
+        levels: Sequence[float] = LEVELS,
+    ) -> xr.Dataset:
+        """Return the share of each force over time; see :func:`bajas.answers.shares.shares`."""
+        return shares(
+            self.draws, side, outcome, since, until,
+            components=components, freq=freq, cumulative=cumulative, levels=levels,
+        )  # fmt: skip
+
+    def shares_table(
+        self,
+        side: str,
+        outcome: str = "killed",
+        since: Day = None,
+        until: Day = None,
+        *,
+        components: Sequence[str] | None = None,
+        freq: str = "M",
+        cumulative: bool = False,
+        levels: Sequence[float] = LEVELS,
+    ) -> pd.DataFrame:
+        """Return the shares as a table, one row per period and force."""
+        return shares_table(
+            self.shares(
+                side, outcome, since, until,
+                components=components, freq=freq, cumulative=cumulative, levels=levels,
+            )
+        )  # fmt: skip
+
+    def covariates(self, level: float = 0.9) -> pd.DataFrame:
+        """Return coefficients; see :func:`bajas.answers.covariates.covariates`."""
+        return covariates(self.draws, level)
+
     def statements(self) -> pd.DataFrame:
         """Return how probable each rank statement of the ledger is."""
         return statements(self.draws)
@@ -342,7 +387,7 @@ class Fit:
 
     @cached_property
     def plot(self) -> FitPlots:
-        """Plots of this fit: ``path``, ``sources``, ``claims``."""
+        """Plots of this fit: ``path``, ``shares``, ``sources``, ``claims``."""
         return FitPlots(self.draws)
 
     # -- files --------------------------------------------------------------------------------
@@ -367,7 +412,7 @@ class FitPlots:
         self._draws = draws
 
     def __repr__(self) -> str:
-        return "Plots of a fit: path, sources, claims"
+        return "Plots of a fit: path, shares, sources, claims"
 
     def path(
         self,
@@ -388,6 +433,27 @@ class FitPlots:
         return plot_path(
             self._draws, outcome, side, component, since, until,
             freq=freq, cumulative=cumulative, claims=claims, ax=ax,
+        )  # fmt: skip
+
+    def shares(
+        self,
+        side: str,
+        outcome: str = "killed",
+        since: Day = None,
+        until: Day = None,
+        *,
+        components: Sequence[str] | None = None,
+        freq: str = "M",
+        cumulative: bool = False,
+        level: float = 0.9,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Plot the share of each force over time."""
+        from bajas.answers.plots.shares import plot_shares
+
+        return plot_shares(
+            self._draws, side, outcome, since, until,
+            components=components, freq=freq, cumulative=cumulative, level=level, ax=ax,
         )  # fmt: skip
 
     def sources(self, side: str | None = None, *, ax: Axes | None = None) -> Axes:

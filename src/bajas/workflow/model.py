@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,7 @@ from bajas.errors import SpecificationError
 from bajas.ledger.ledger import Ledger
 from bajas.model.bias import BiasPrior
 from bajas.model.build import build_representation
+from bajas.model.covariates import Covariates
 from bajas.model.representation import Representation
 from bajas.model.specification import IntensityPrior, NoisePrior, Specification
 from bajas.posterior.fitting import fit_posterior, prior_draws
@@ -20,6 +22,7 @@ from bajas.workflow.fit import Fit
 from bajas.workflow.progress import terminal_progress
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pymc as pm
 
 
@@ -36,11 +39,15 @@ class Model:
         How losses run over time, forces and outcomes.
     noise : NoisePrior, optional
         How figures scatter.
+    covariates : Covariates, pandas.DataFrame, str or path-like, optional
+        Series that the losses may follow, one value for every day of the war: columns by name
+        (``"fires"`` for every side, ``"RU territory"`` for one), dates in the index or in a column
+        ``date``; or the path of such a CSV file. They are kept as data in the specification.
 
     Raises
     ------
     SpecificationError
-        If the arguments aren't of these types.
+        If the arguments aren't of these types, or covariates are malformed.
 
     Examples
     --------
@@ -57,6 +64,7 @@ class Model:
         bias: BiasPrior | None = None,
         intensity: IntensityPrior | None = None,
         noise: NoisePrior | None = None,
+        covariates: Covariates | pd.DataFrame | str | os.PathLike[str] | None = None,
     ) -> None:
         for name, value, kind in (
             ("ledger", ledger, Ledger),
@@ -73,6 +81,8 @@ class Model:
             for name, value in (("bias", bias), ("intensity", intensity), ("noise", noise))
             if value is not None
         }
+        if covariates is not None:
+            chosen["covariates"] = Covariates.read(covariates)
         self.ledger = ledger
         self.specification = Specification(**chosen)
 
@@ -84,6 +94,7 @@ class Model:
             bias=specification.bias,
             intensity=specification.intensity,
             noise=specification.noise,
+            covariates=specification.covariates,
         )
 
     def __repr__(self) -> str:
