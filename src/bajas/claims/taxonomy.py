@@ -196,9 +196,7 @@ class Taxonomy:
         TaxonomyError
             If one can't be read, two count the same, or one is a part that isn't modelled.
         """
-        found = {
-            name: self.component_scope(name, side, named) for name in alternatives(expression)
-        }
+        found = {name: self.component_scope(name, side, named) for name in alternatives(expression)}
         if len(found) > 1 and any(scope.partial for scope in found.values()):
             raise TaxonomyError(f"an alternative in {expression!r} is a part of a component")
         return _ordered(expression, {name: scope.members for name, scope in found.items()})

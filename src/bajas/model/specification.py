@@ -170,6 +170,10 @@ class Specification:
         How losses run over time, forces and outcomes.
     noise : NoisePrior
         How figures scatter.
+    readings : mapping of str to mapping of str to float
+        Prior probabilities of the readings of streams whose definition is in question, by label of
+        the stream and name of the reading; equal for streams that are left out. They are scaled
+        to sum to one.
 
     Examples
     --------
@@ -181,6 +185,15 @@ class Specification:
     bias: BiasPrior = field(default_factory=hindsight)
     intensity: IntensityPrior = field(default_factory=IntensityPrior)
     noise: NoisePrior = field(default_factory=NoisePrior)
+    readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for stream, own in self.readings.items():
+            if not own or not all(0 < value < float("inf") for value in own.values()):
+                raise SpecificationError(
+                    f"probabilities of readings must be positive: {dict(own)} of {stream}; to rule"
+                    " a reading out, choose another definition in the table or with Ledger.reread"
+                )
 
     def with_bias(self, bias: BiasPrior) -> Specification:
         """Return the specification with another bias prior."""
@@ -201,7 +214,10 @@ class Specification:
         }
         intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
         intensity["other_ratio"] = asdict(self.intensity.other_ratio)
-        return {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        found = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        if self.readings:  # the hash of a specification without stays what it was
+            found["readings"] = {name: dict(own) for name, own in self.readings.items()}
+        return found
 
     def to_json(self) -> str:
         """Return the specification as canonical JSON text."""
@@ -228,6 +244,10 @@ class Specification:
                 bias=BiasPrior.from_dict(data["bias"]),
                 intensity=IntensityPrior(**intensity),
                 noise=NoisePrior(**noise),
+                readings={
+                    str(name): {str(key): float(value) for key, value in own.items()}
+                    for name, own in data.get("readings", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SpecificationError(f"malformed specification: {error!r}") from error

@@ -154,7 +154,7 @@ def _bridged(kernel: Kernel, found: Whitened, settings: Settings, progress: Prog
     normal = np.random.default_rng([settings.seed, _STREAM]).standard_normal(flat.shape)
     points = np.concatenate([-flat, normal, -normal])
     values = _densities(points, address, settings.cores, progress)
-    reflected, at_normal, at_mirrored = np.split(values, 3)
+    reflected, at_normal, at_mirrored = values.reshape(3, -1)
     symmetric = np.logaddexp(at_draws.ravel(), reflected) - np.log(2)
     of_draws = (symmetric - _log_normal(flat)).reshape(chains, length)
     of_normal = np.logaddexp(at_normal, at_mirrored) - np.log(2) - _log_normal(normal)
@@ -193,6 +193,7 @@ def _bridge(of_draws: np.ndarray, of_normal: np.ndarray) -> tuple[float, float]:
     flat, other = of_draws.ravel(), of_normal.size
     effective = float(flat.size)
     log_z = float(np.median(flat))
+    above, below, weight = of_normal, flat, of_draws
     for _ in range(2):  # the second time with the draws' effective number
         share = np.log([effective, other]) - np.log(effective + other)
         for _ in range(_MOST_ROUNDS):
