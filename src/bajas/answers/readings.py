@@ -143,7 +143,7 @@ def _needed(stream: Stream, apart: float) -> str:
     return (
         "Its own figures, however many, can't: a definition and a bias look the same. To settle"
         f" it, the true number and {stream.source}'s bias would have to be known, together, to an"
-        f" sd of {sd:.2f} on the log scale (a factor of {exp(sd):.1f}): by another source's figures for"
-        f" {names} alone that don't share its errors, or by an anchor on the bias of"
+        f" sd of {sd:.2f} on the log scale (a factor of {exp(sd):.1f}): by another source's"
+        f" figures for {names} alone that don't share its errors, or by an anchor on the bias of"
         f" {stream.source}."
     )
