@@ -204,6 +204,7 @@ def cite(
         " model with the priors of the specification named below; uncertainty about the choice of"
         " prior and model is not in it.",
         *_anchored(posterior),
+        *_read_as(posterior),
     )
     warned = Counter(finding.rule for finding in ledger.findings if finding.severity == "warn")
     caveats = [f"{note[0].upper()}{note[1:]}." for note in found.notes]
@@ -248,6 +249,19 @@ def cite(
             "seed": posterior.seed,
         },
         known=known,
+    )
+
+
+def _read_as(posterior: Posterior) -> tuple[str, ...]:
+    """Say what streams were taken to count whose definition is in question."""
+    found = posterior.readings
+    return tuple(
+        f"It averages over what {stream} counts: "
+        + ", ".join(
+            f"{name} with probability {after:.3f}" for name, _, after, _ in found.of_stream(stream)
+        )
+        + f" (Monte Carlo error {max(row[3] for row in found.of_stream(stream)):.3f})."
+        for stream in (() if found is None else found.streams)
     )
 
 
