@@ -134,6 +134,12 @@ def test_draws_of_the_prior_are_read_as_its_probabilities_say(tmp_path: Path) ->
     )
 
 
+def test_a_citation_says_what_it_averages_over() -> None:
+    prior = bajas.Model(ledger(window(0, 30, outcome=BOTH))).prior_predictive(draws=100)
+    said = prior.cite("killed", "X", override="to show the sentence").sentence
+    assert f"It averages over what {STREAM} counts: killed with probability 0.500" in said
+
+
 def test_what_a_claim_counts_differs_from_draw_to_draw() -> None:
     prior = prior_draws(ledger(window(0, 30, outcome=BOTH)), plain(), draws=60, seed=1)
     counted = np.exp(prior.expected_log(slice(None)))[:, 0]

@@ -255,13 +255,15 @@ def cite(
 def _read_as(posterior: Posterior) -> tuple[str, ...]:
     """Say what streams were taken to count whose definition is in question."""
     found = posterior.readings
+    if found is None:
+        return ()
     return tuple(
         f"It averages over what {stream} counts: "
         + ", ".join(
             f"{name} with probability {after:.3f}" for name, _, after, _ in found.of_stream(stream)
         )
         + f" (Monte Carlo error {max(row[3] for row in found.of_stream(stream)):.3f})."
-        for stream in (() if found is None else found.streams)
+        for stream in found.streams
     )
 
 

@@ -120,7 +120,13 @@ def _fit_readings(
         )
         if not draws.complete:
             break
-    return mixture(design, parts, replace(readings, **found), settings.seed)
+    weighed = replace(
+        readings,
+        log_evidence=found["log_evidence"],
+        error=found["error"],
+        divergence=found["divergence"],
+    )
+    return mixture(design, parts, weighed, settings.seed)
 
 
 def _seed_of(seed: int, reading: int) -> int:

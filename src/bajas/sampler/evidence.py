@@ -151,7 +151,8 @@ def _bridged(kernel: Kernel, found: Whitened, settings: Settings, progress: Prog
     chains, length, size = position.shape
     address = Address(kernel, item.arrays())
     flat = np.ascontiguousarray(position.reshape(-1, size))
-    normal = np.random.default_rng([settings.seed, _STREAM]).standard_normal(flat.shape)
+    rng = np.random.default_rng([settings.seed, _STREAM])
+    normal = np.asarray(rng.standard_normal(flat.shape))
     points = np.concatenate([-flat, normal, -normal])
     values = _densities(points, address, settings.cores, progress)
     reflected, at_normal, at_mirrored = values.reshape(3, -1)
