@@ -207,6 +207,7 @@ def cite(
         " prior and model is not in it.",
         *_anchored(posterior),
         *_rests(rests),
+        *_read_as(posterior),
     )
     warned = Counter(finding.rule for finding in ledger.findings if finding.severity == "warn")
     caveats = [f"{note[0].upper()}{note[1:]}." for note in found.notes]
@@ -253,6 +254,21 @@ def cite(
             "seed": posterior.seed,
         },
         known=known,
+    )
+
+
+def _read_as(posterior: Posterior) -> tuple[str, ...]:
+    """Say what streams were taken to count whose definition is in question."""
+    found = posterior.readings
+    if found is None:
+        return ()
+    return tuple(
+        f"It averages over what {stream} counts: "
+        + ", ".join(
+            f"{name} with probability {after:.3f}" for name, _, after, _ in found.of_stream(stream)
+        )
+        + f" (Monte Carlo error {max(row[3] for row in found.of_stream(stream)):.3f})."
+        for stream in found.streams
     )
 
 

@@ -106,13 +106,12 @@ def claims_table(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
 def _blocks(posterior: Posterior) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield log tau, mu and sigma of every observation, some draws at a time."""
     representation = posterior.representation
-    field = posterior.field_draws.reshape(-1, representation.field_size)
     hyper = {
         name: values.reshape(-1, values.shape[-1]) for name, values in posterior.hyper_draws.items()
     }
     bias = posterior.bias_draws.reshape(-1, len(representation.names))
-    for start in range(0, len(field), _BLOCK):
+    for start in range(0, len(bias), _BLOCK):
         part = slice(start, start + _BLOCK)
-        log_tau = representation.expected_log(field[part])
+        log_tau = posterior.expected_log(part)
         sigma = representation.noise_scale({name: values[part] for name, values in hyper.items()})
         yield log_tau, log_tau + bias[part], sigma

@@ -83,7 +83,7 @@ def uncovered(design: Design, quantity: Quantity) -> tuple[str, ...]:
         stratum = design.strata[index]
         seen = np.zeros(calendar.days, dtype=bool)
         for observation in design.observations:
-            if index in observation.strata:
+            if all(index in reading for reading in observation.readings):
                 first = calendar.index(observation.window.start)
                 seen[first : calendar.index(observation.window.end) + 1] = True
         exists = np.zeros(calendar.days, dtype=bool)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bajas.claims.alternatives import SEPARATOR
 from bajas.claims.row import Row
 from bajas.claims.table import nearest
 from bajas.claims.taxonomy import OTHER, Taxonomy
@@ -95,23 +96,35 @@ def read_outcome(row: Row, taxonomy: Taxonomy) -> tuple[str, bool]:
         flag = True
     if not outcome:
         return outcome, bool(flag)
-    if "|" in outcome:
+    if any(name.endswith(PER_DAY) for name in outcome.split(SEPARATOR)):
         row.refuse(
             "outcome",
-            "ambiguous-outcome",
-            "claims with alternative definitions are not supported yet.",
-            f"choose one of {', '.join(outcome.split('|'))} and say so in the note",
+            "rate-among-alternatives",
+            "an alternative names a rate; a claim is a rate under all its definitions or none.",
+            "name the outcomes without _per_day and set per_day=1",
+        )
+        return outcome, bool(flag)
+    if SEPARATOR in outcome and row["qualifier"] == "peak":
+        row.refuse(
+            "outcome",
+            "ambiguous-rank",
+            "a statement of rank needs one definition, since its probability is reported.",
+            f"choose one of {', '.join(outcome.split(SEPARATOR))}",
         )
         return outcome, bool(flag)
     try:
-        taxonomy.outcome_members(outcome)
+        outcome = SEPARATOR.join(taxonomy.ordered_outcomes(outcome))
     except TaxonomyError as error:
         known = {*taxonomy.outcomes, *taxonomy.sums}
-        words = [word for word in re.split(r"[+\-]", outcome) if word not in known]
+        words = [word for word in re.split(r"[+\-|]", outcome) if word and word not in known]
         near = [name for word in words if (name := nearest(word, known))]
         row.refuse(
             "outcome",
-            "unknown-outcome" if words else "bad-outcome",
+            "unknown-outcome"
+            if words
+            else "bad-alternatives"
+            if SEPARATOR in outcome
+            else "bad-outcome",
             f"{error}.",
             f"did you mean {', '.join(repr(name) for name in near)}?"
             if near
@@ -127,17 +140,22 @@ def read_component(row: Row, side: str, vocabulary: Vocabulary) -> str:
         return component
     taxonomy = vocabulary.taxonomy
     try:
-        taxonomy.component_scope(component, side, vocabulary.named.get(side, ()))
+        named = vocabulary.named.get(side, ())
+        component = SEPARATOR.join(taxonomy.ordered_components(component, side, named))
     except TaxonomyError as error:
         declared = taxonomy.sides.get(side)
         known = {"all"}
         if declared:
             known |= {*declared.components, *declared.groups, *declared.parts}
-        words = [word for word in re.split(r"[+\-]", component) if word not in known]
+        words = [word for word in re.split(r"[+\-|]", component) if word and word not in known]
         near = [name for word in words if (name := nearest(word, known))]
         row.refuse(
             "component",
-            "unknown-component" if declared and words else "bad-component",
+            "unknown-component"
+            if declared and words
+            else "bad-alternatives"
+            if SEPARATOR in component
+            else "bad-component",
             f"{error}.",
             f"did you mean {', '.join(repr(name) for name in near)}?"
             if near
@@ -147,6 +165,13 @@ def read_component(row: Row, side: str, vocabulary: Vocabulary) -> str:
             else "join plain names with + and -, for example all-guard; write all for everybody",
         )
         return component
+    if SEPARATOR in component and row["qualifier"] == "peak":
+        row.refuse(
+            "component",
+            "ambiguous-rank",
+            "a statement of rank needs one definition, since its probability is reported.",
+            f"choose one of {', '.join(component.split(SEPARATOR))}",
+        )
     if side not in taxonomy.sides:
         for name in component_names(taxonomy, component):
             if name != OTHER:

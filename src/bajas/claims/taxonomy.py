@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
+from bajas.claims.alternatives import alternatives
 from bajas.claims.textfile import read_text
 from bajas.errors import ClaimError, TaxonomyError
 
@@ -152,14 +153,53 @@ class Taxonomy:
         return members
 
     def outcome_kind(self, expression: str) -> OutcomeKind:
-        """Return whether an outcome counts people or equipment."""
-        return self.outcomes[next(iter(self.outcome_members(expression)))]
+        """Return whether an outcome counts people or equipment; alternatives count the same."""
+        return self.outcomes[next(iter(self.outcome_members(alternatives(expression)[0])))]
+
+    def ordered_outcomes(self, expression: str) -> tuple[str, ...]:
+        """Return the alternatives of an outcome, those of fewer base outcomes first.
+
+        Raises
+        ------
+        TaxonomyError
+            If one can't be read, two count the same, or people and equipment are alternatives.
+
+        Examples
+        --------
+        >>> Taxonomy.default().ordered_outcomes("casualties|killed")
+        ('killed', 'casualties')
+        """
+        found = {name: self.outcome_members(name) for name in alternatives(expression)}
+        if len({self.outcomes[member] for members in found.values() for member in members}) > 1:
+            raise TaxonomyError(f"alternatives in {expression!r} are people and equipment")
+        return _ordered(expression, found)
 
     # -- components ---------------------------------------------------------------------------
 
     def component_names(self, expression: str) -> tuple[str, ...]:
         """Return the names in a component expression, without ``all``."""
-        return tuple(name for _, name in _terms(expression) if name != "all")
+        terms = [term for item in alternatives(expression) for term in _terms(item)]
+        return tuple(dict.fromkeys(name for _, name in terms if name != "all"))
+
+    def ordered_components(
+        self, expression: str, side: str, named: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return the alternatives of a component expression, those of fewer components first.
+
+        Parameters
+        ----------
+        expression, side, named
+            As in :meth:`component_scope`, with alternatives.
+
+        Raises
+        ------
+        TaxonomyError
+            If one can't be read, two count the same, or one is a part that isn't modelled.
+        """
+        found = {name: self.component_scope(name, side, named) for name in alternatives(expression)}
+        if len(found) > 1 and any(scope.partial for scope in found.values()):
+            raise TaxonomyError(f"an alternative in {expression!r} is a part of a component")
+        return _ordered(expression, {name: scope.members for name, scope in found.items()})
 
     def universe(self, side: str, named: tuple[str, ...]) -> tuple[str, ...]:
         """Return all base components of a side.
@@ -338,7 +378,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise TaxonomyError(f"{name!r} can't be a name: letters, digits and _ only, no + or -")
+        raise TaxonomyError(f"{name!r} can't be a name: letters, digits and _ only, no +, - or |")
     return name
 
 
@@ -352,6 +392,12 @@ def _terms(expression: str) -> list[tuple[str, str]]:
         if not _NAME.fullmatch(name):
             raise TaxonomyError(f"can't read {name!r} in expression {expression!r}")
     return [(sign or "+", name) for sign, name in terms]
+
+
+def _ordered(expression: str, found: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    if len(set(found.values())) < len(found):
+        raise TaxonomyError(f"two alternatives in {expression!r} count the same")
+    return tuple(sorted(found, key=lambda name: (len(found[name]), name)))
 
 
 def _combine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bajas.claims.alternatives import definitions
 from bajas.claims.claim import Claim, Window
 from bajas.design.calendar import Calendar
 from bajas.design.design import Design
@@ -128,17 +129,22 @@ def _read_stream(
         counted=taxonomy.outcome_kind(first.outcome),
         civilian=first.status == "civilian",
     )
-    scope = taxonomy.component_scope(first.component, first.side, names[first.side])
-    outcomes = taxonomy.outcome_members(first.outcome)
-    indices = tuple(
-        index
-        for index, stratum in enumerate(strata)
-        if stratum.side == first.side
-        and stratum.component_members <= scope.members
-        and stratum.outcome_members <= outcomes
-    )
+    readings, partial = [], False
+    for component, outcome in definitions(first.component, first.outcome):
+        scope = taxonomy.component_scope(component, first.side, names[first.side])
+        outcomes = taxonomy.outcome_members(outcome)
+        partial |= scope.partial
+        readings.append(
+            tuple(
+                index
+                for index, stratum in enumerate(strata)
+                if stratum.side == first.side
+                and stratum.component_members <= scope.members
+                and stratum.outcome_members <= outcomes
+            )
+        )
     rows, records = _observe(
-        claims, stream, position, indices, scope.partial, calendar, strata, unused, guessed
+        claims, stream, position, tuple(readings), partial, calendar, strata, unused, guessed
     )
     return stream, rows, records
 
@@ -147,7 +153,7 @@ def _observe(
     claims: list[Claim],
     stream: Stream,
     position: int,
-    indices: tuple[int, ...],
+    readings: tuple[tuple[int, ...], ...],
     partial: bool,
     calendar: Calendar,
     strata: tuple[Stratum, ...],
@@ -155,7 +161,11 @@ def _observe(
     guessed: bool,
 ) -> tuple[list[Observation], tuple[Merge, ...]]:
     """Return the observations of one stream; notes in ``unused`` what says nothing."""
-    what = f"{stream.side} {stream.component} {stream.outcome} = {_in_words(strata, indices)}"
+    indices, alternatives = readings[0], readings if len(readings) > 1 else ()
+    meant = ", or ".join(_in_words(strata, reading) for reading in readings)
+    what = f"{stream.side} {stream.component} {stream.outcome} = {meant}"
+    if alternatives:
+        what += " (the same of all its figures)"
     how = f"{'guessed ' if guessed else ''}{stream.kind} of {stream.source}"
     biased = stream.kind != "register"
     rows: list[Observation] = []
@@ -164,12 +174,17 @@ def _observe(
         window = calendar.clip(claim.window)
         if window is None:  # clipped claims were taken out before
             raise AssertionError(claim.claim_id)
-        if not any(
-            calendar.index(window.start) <= strata[i].last
-            and strata[i].first <= calendar.index(window.end)
-            for i in indices
+        if not all(
+            any(
+                calendar.index(window.start) <= strata[i].last
+                and strata[i].first <= calendar.index(window.end)
+                for i in reading
+            )
+            for reading in readings
         ):
-            unused[claim.claim_id] = "its force didn't exist in its window"
+            unused[claim.claim_id] = "its force didn't exist in its window" + (
+                " under one of its definitions" if alternatives else ""
+            )
             continue
         part = partial or bool(claim.theatre)
         reading = read_figure(claim, claim.window.days, stream.kind, part)
@@ -201,6 +216,7 @@ def _observe(
                 value=reading.value,
                 log_sd=reading.log_sd,
                 strata=indices,
+                alternatives=alternatives,
                 biased=biased,
                 meaning=f"{reading.words}, {window}{clipped}, for {what}{theatre} ({how})",
             )
@@ -224,6 +240,7 @@ def _observe(
                 value=item.value,
                 log_sd=0.0,
                 strata=indices,
+                alternatives=alternatives,
                 biased=biased,
                 meaning=(
                     f"increment of {item.value:,.0f}, {window}, from"
@@ -247,6 +264,7 @@ def _observe(
                 value=BELOW_ONE,
                 log_sd=0.0,
                 strata=indices,
+                alternatives=alternatives,
                 biased=biased,
                 meaning=f"none, read as fewer than one half, {window}, for {what} ({how})",
             )

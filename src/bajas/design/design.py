@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,10 @@ from bajas.design.calendar import Calendar
 from bajas.design.observation import Observation, Stream
 from bajas.design.stratum import Stratum
 from bajas.design.tally import Merge
-from bajas.errors import BajasError, QuantityError, TaxonomyError
+from bajas.errors import BajasError, QuantityError, SpecificationError, TaxonomyError
+
+#: Ways to read the ambiguous streams together, each of them a fit.
+MOST_READINGS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +111,61 @@ class Design:
             if claim_id not in behind
         }
         return replace(self, observations=kept, left_out={**self.left_out, **silent})
+
+    @cached_property
+    def ambiguous(self) -> tuple[int, ...]:
+        """Positions of the streams whose figures can be read in several ways."""
+        found = {o.stream for o in self.observations if o.alternatives}
+        return tuple(sorted(found))
+
+    @cached_property
+    def readings(self) -> tuple[tuple[int, ...], ...]:
+        """Every way to read the ambiguous streams: a position in each stream's readings.
+
+        One empty reading where nothing is in question.
+
+        Raises
+        ------
+        SpecificationError
+            If there are more than :data:`MOST_READINGS`.
+        """
+        ways = [range(len(self.streams[stream].readings)) for stream in self.ambiguous]
+        count = prod(len(way) for way in ways)
+        if count > MOST_READINGS:
+            labels = "; ".join(self.streams[stream].label for stream in self.ambiguous)
+            raise SpecificationError(
+                f"{len(ways)} streams can be read in several ways, {count} together, and each would"
+                f" be a fit of its own; the limit is {MOST_READINGS}. Choose one definition for"
+                f" some of them in the table or with Ledger.reread: {labels}"
+            )
+        return tuple(product(*ways))
+
+    def reading_name(self, reading: tuple[int, ...]) -> str:
+        """Return a reading in words; the stream is named where several are in question."""
+        streams = [self.streams[index] for index in self.ambiguous]
+        names = [stream.readings[i] for stream, i in zip(streams, reading, strict=True)]
+        if len(names) == 1:
+            return names[0]
+        return ", ".join(f"{s.label} as {name}" for s, name in zip(streams, names, strict=True))
+
+    def read_as(self, reading: tuple[int, ...]) -> Design:
+        """Return the design in which ambiguous streams are read in one of several ways.
+
+        Strata and all else are the same; the observations add up other strata.
+
+        Parameters
+        ----------
+        reading : tuple of int
+            One of :attr:`readings`.
+        """
+        chosen = dict(zip(self.ambiguous, reading, strict=True))
+        return replace(
+            self,
+            observations=tuple(
+                replace(o, strata=o.alternatives[chosen[o.stream]]) if o.alternatives else o
+                for o in self.observations
+            ),
+        )
 
     def exposure(self) -> np.ndarray:
         """Return the days of each stratum that each observation covers, (observation, stratum)."""
@@ -252,7 +312,10 @@ class Design:
                     "form": o.form,
                     "value": o.value,
                     "log_sd": o.log_sd,
-                    "strata": ", ".join(self.strata[index].label for index in o.strata),
+                    "strata": " | ".join(
+                        ", ".join(self.strata[index].label for index in reading)
+                        for reading in o.readings
+                    ),
                 }
                 for o in self.observations
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bajas.claims.alternatives import definition_names
 from bajas.claims.claim import EvidenceKind, StreamKind, Window
 from bajas.claims.taxonomy import OutcomeKind
 
@@ -48,6 +49,11 @@ class Stream:
         """Readable name, for example ``ru_mod: RU all-wagner-ldnr killed``."""
         return f"{self.source}: {self.side} {self.component} {self.outcome}"
 
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Names of the definitions that its figures may have; one where nothing is in question."""
+        return definition_names(self.component, self.outcome)
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -70,11 +76,14 @@ class Observation:
     log_sd : float
         Sd on the log scale from the claim's own range; 0 without one.
     strata : tuple of int
-        Strata that the figure adds up.
+        Strata that the figure adds up; of a stream that can be read in several ways those of one
+        reading, the first unless the design was read otherwise.
     biased : bool
         Whether the source's bias enters (not for registers: what is on a list did happen).
     meaning : str
         In words.
+    alternatives : tuple of tuple of int
+        Strata under each reading of the stream; empty where there is one.
     """
 
     name: str
@@ -87,3 +96,9 @@ class Observation:
     strata: tuple[int, ...]
     biased: bool
     meaning: str
+    alternatives: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def readings(self) -> tuple[tuple[int, ...], ...]:
+        """Strata under each reading of its stream."""
+        return self.alternatives or (self.strata,)

@@ -2,7 +2,8 @@
 
 Sources report overlapping sets ("all but Wagner", "killed and wounded"). The strata of a side are
 the atoms of the reported sets: two base components (or outcomes) share a stratum exactly when
-every claim that counts one counts the other. Every reported quantity is then a sum of strata, so
+every claim that counts one counts the other, under each of its definitions where it has several.
+Every reported quantity is then a sum of strata, so
 parts add up to their whole in every draw by construction.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bajas.claims.alternatives import definitions
 from bajas.claims.claim import Claim
 from bajas.claims.taxonomy import OutcomeKind, Taxonomy
 from bajas.design.calendar import Calendar
@@ -109,10 +111,11 @@ def build_strata(
             universe = taxonomy.universe(side, named)
             claimed = {
                 (
-                    taxonomy.component_scope(claim.component, side, named).members,
-                    taxonomy.outcome_members(claim.outcome),
+                    taxonomy.component_scope(component, side, named).members,
+                    taxonomy.outcome_members(outcome),
                 )
                 for claim in mine
+                for component, outcome in definitions(claim.component, claim.outcome)
             }
             components = atoms(universe, [members for members, _ in claimed])
             reported = {members for _, members in claimed}

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import combinations, permutations
 from math import inf
 
+from bajas.claims.alternatives import is_ambiguous
 from bajas.claims.claim import Claim, Status
 from bajas.claims.taxonomy import Taxonomy
 from bajas.errors import Finding
@@ -51,6 +52,8 @@ def contradiction_findings(
         Of severity ``refuse`` where one source gives two plain figures that can't both hold for
         the same window; ``warn`` otherwise.
     """
+    # what can be read in two ways contradicts nothing by itself: the fit weighs its readings
+    claims = [claim for claim in claims if not is_ambiguous(claim.component, claim.outcome)]
     outcomes = {name: taxonomy.outcome_members(name) for name in {c.outcome for c in claims}}
     places: dict[_Place, list[_Bounds]] = defaultdict(list)
     for claim in claims:

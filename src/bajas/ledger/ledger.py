@@ -19,6 +19,7 @@ from bajas.claims.taxonomy import Taxonomy
 from bajas.errors import BajasError, Finding
 from bajas.ledger.consistency import consistency_findings
 from bajas.ledger.duplicates import exact_duplicates
+from bajas.ledger.reread import reread
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +203,39 @@ class Ledger:
             if _concerns(finding, ids)
         )
         return replace(self, claims=kept, reading_findings=findings)
+
+    # -- another reading ----------------------------------------------------------------------
+
+    def reread(
+        self, stream: str, *, component: str | None = None, outcome: str | None = None
+    ) -> Ledger:
+        """Return the ledger with a stream's figures taken to count something else.
+
+        The change is recorded among the findings, and the content hash is another one. Statements
+        of rank keep their definition.
+
+        Parameters
+        ----------
+        stream : str
+            Source, side, component and outcome as in ``general_staff: RU all casualties``.
+        component, outcome : str, optional
+            Expressions over the taxonomy; alternatives (``killed|casualties``) where it isn't
+            known which: a fit weighs them. What is left out stays.
+
+        Raises
+        ------
+        BajasError
+            If there is no such stream, the expressions can't be read, or nothing would change.
+
+        Examples
+        --------
+        >>> import bajas
+        >>> ledger = bajas.datasets.article_2023_08_07()
+        >>> stream = "ua_general_staff: RU all casualties"
+        >>> ledger.reread(stream, outcome="killed|casualties")["s001"].outcome
+        'killed|casualties'
+        """
+        return reread(self, stream, component=component, outcome=outcome)
 
     # -- names --------------------------------------------------------------------------------
 

@@ -286,18 +286,25 @@ def _level_centre(design: Design, prior: IntensityPrior, side: str) -> float:
 
 
 def _killed_equivalents(design: Design, prior: IntensityPrior, row: int) -> float:
-    """Return the prior's losses covered by an observation per killed of the main force."""
-    total = 0.0
-    for index in design.observations[row].strata:
-        stratum = design.strata[index]
-        share = 1.0
-        if not stratum.main:
-            share, _ = share_prior(prior, stratum.side, stratum.component)
-        ratio = 1.0
-        if not _is_reference(stratum):
-            ratio = float(np.exp(ratio_prior(prior, stratum.outcome, stratum.outcome_members)[0]))
-        total += share * ratio
-    return total
+    """Return the prior's losses covered by an observation per killed of the main force.
+
+    Of alternative readings the geometric mean, so that the prior favours none.
+    """
+    logs = []
+    for reading in design.observations[row].readings:
+        total = 0.0
+        for index in reading:
+            stratum = design.strata[index]
+            share = 1.0
+            if not stratum.main:
+                share, _ = share_prior(prior, stratum.side, stratum.component)
+            ratio = 1.0
+            if not _is_reference(stratum):
+                centre, _ = ratio_prior(prior, stratum.outcome, stratum.outcome_members)
+                ratio = float(np.exp(centre))
+            total += share * ratio
+        logs.append(np.log(total))
+    return float(np.exp(np.mean(logs)))
 
 
 def _at_knots(
@@ -329,7 +336,7 @@ def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str
         for o in design.observations
         if any(
             (s.side, s.component, s.outcome) == key
-            for s in (design.strata[index] for index in o.strata)
+            for s in (design.strata[index] for reading in o.readings for index in reading)
         )
     ]
     return _order_of_magnitude(float(np.median(rates)))

@@ -14,7 +14,8 @@ Everything that bajas can say about a war is expressed in this small intermediat
 P is the interpolation between knots (or a spline basis), a run is a stretch of consecutive cells of
 one stratum, B and C are the reporting terms (biases), D terms of the noise. A new feature of the
 model is a new term or a new column; completeness curves would replace the unit weights within a
-run, and alternative definitions would be alternative runs of one observation.
+run. Alternative definitions of a stream are representations of their own, which differ in the runs
+of its observations and in nothing else.
 """
 
 from __future__ import annotations

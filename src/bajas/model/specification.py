@@ -242,6 +242,10 @@ class Specification:
         How figures scatter.
     covariates : Covariates, optional
         Series by day that the losses may follow, kept as data.
+    readings : mapping of str to mapping of str to float
+        Prior probabilities of the readings of streams whose definition is in question, by label of
+        the stream and name of the reading; equal for streams that are left out. They are scaled
+        to sum to one.
 
     Examples
     --------
@@ -254,6 +258,15 @@ class Specification:
     intensity: IntensityPrior = field(default_factory=IntensityPrior)
     noise: NoisePrior = field(default_factory=NoisePrior)
     covariates: Covariates | None = None
+    readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for stream, own in self.readings.items():
+            if not own or not all(0 < value < float("inf") for value in own.values()):
+                raise SpecificationError(
+                    f"probabilities of readings must be positive: {dict(own)} of {stream}; to rule"
+                    " a reading out, choose another definition in the table or with Ledger.reread"
+                )
 
     def with_bias(self, bias: BiasPrior) -> Specification:
         """Return the specification with another bias prior."""
@@ -277,10 +290,13 @@ class Specification:
         intensity["components"] = {
             name: asdict(prior) for name, prior in self.intensity.components.items()
         }
-        data = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        found = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        # what isn't chosen isn't named: the hash of a specification without stays what it was
         if self.covariates is not None:
-            data["covariates"] = self.covariates.as_dict()
-        return data
+            found["covariates"] = self.covariates.as_dict()
+        if self.readings:
+            found["readings"] = {name: dict(own) for name, own in self.readings.items()}
+        return found
 
     def to_json(self) -> str:
         """Return the specification as canonical JSON text."""
@@ -312,6 +328,10 @@ class Specification:
                 intensity=IntensityPrior(**intensity),
                 noise=NoisePrior(**noise),
                 covariates=None if covariates is None else Covariates.from_dict(covariates),
+                readings={
+                    str(name): {str(key): float(value) for key, value in own.items()}
+                    for name, own in data.get("readings", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SpecificationError(f"malformed specification: {error!r}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +17,9 @@ from bajas.ledger.ledger import Ledger
 from bajas.model.build import build_representation
 from bajas.model.representation import Representation
 from bajas.model.specification import Specification
+from bajas.posterior.mixture import choose, mixture
 from bajas.posterior.posterior import Posterior, verdict_quantities
+from bajas.posterior.readings import unweighed
 from bajas.posterior.verdict import Verdict, judge
 from bajas.sampler.interface import Draws, Progress, Sampler, Settings, silent
 from bajas.sampler.interrupts import held_interrupts
@@ -34,6 +37,9 @@ def fit_posterior(
     built: tuple[Design, Representation] | None = None,
 ) -> Posterior:
     """Draw from the posterior of a ledger's claims and judge the draws.
+
+    Where the definition of some streams is in question every reading is fitted, and their draws
+    are put together in proportion to prior probability times evidence.
 
     Parameters
     ----------
@@ -56,13 +62,81 @@ def fit_posterior(
         built = design, build_representation(design, specification, ledger.sources)
     design, representation = built
     build_seconds = time.perf_counter() - started
-    draws = sampler(representation, settings, progress)
-    with held_interrupts(not draws.complete):
-        posterior = posterior_from_draws(
-            ledger, specification, design, representation, draws, settings, {"build": build_seconds}
-        )
+    if design.ambiguous or specification.readings:
+        posterior = _fit_readings(ledger, specification, design, settings, sampler, progress)
+    else:
+        draws = sampler(representation, settings, progress)
+        with held_interrupts(not draws.complete):
+            timings = {"build": build_seconds}
+            posterior = posterior_from_draws(
+                ledger, specification, design, representation, draws, settings, timings
+            )
     progress("done", 1, 1)
     return posterior
+
+
+def _fit_readings(
+    ledger: Ledger,
+    specification: Specification,
+    design: Design,
+    settings: Settings,
+    sampler: Sampler,
+    progress: Progress,
+) -> Posterior:
+    """Fit every reading of the ambiguous streams, weigh them, and put their draws together.
+
+    An interrupt ends with the readings drawn by then, marked incomplete.
+    """
+    from bajas.sampler.evidence import log_evidence  # brings the compiler: saved fits need none
+
+    readings = unweighed(design, specification)
+    if not design.ambiguous:
+        raise AssertionError("unweighed refuses probabilities of what isn't in question")
+    count = len(design.readings)
+    found = {name: np.full(count, np.nan) for name in ("log_evidence", "error", "divergence")}
+    parts: dict[int, Posterior] = {}
+    for index, reading in enumerate(design.readings):
+
+        def told(stage: str, done: int, total: int, index: int = index) -> None:
+            progress(f"reading {index + 1} of {count}: {stage}", done, total)
+
+        try:
+            read = design.read_as(reading)
+            clock = time.perf_counter()
+            representation = build_representation(read, specification, ledger.sources)
+            timings = {"build": time.perf_counter() - clock}
+            # chains of two readings must not share their random numbers: errors would be alike
+            own = replace(settings, seed=_seed_of(settings.seed, index))
+            draws = sampler(representation, own, told)
+            clock = time.perf_counter()
+            evidence = log_evidence(representation, draws, own, told)
+            timings["evidence"] = time.perf_counter() - clock
+        except KeyboardInterrupt:
+            if not parts:
+                raise
+            break
+        found["log_evidence"][index] = evidence.log_value
+        found["error"][index] = evidence.error
+        found["divergence"][index] = evidence.divergence
+        parts[index] = posterior_from_draws(
+            ledger, specification, read, representation, draws, own, timings
+        )
+        if not draws.complete:
+            break
+    weighed = replace(
+        readings,
+        log_evidence=found["log_evidence"],
+        error=found["error"],
+        divergence=found["divergence"],
+    )
+    return mixture(design, parts, weighed, settings.seed)
+
+
+def _seed_of(seed: int, reading: int) -> int:
+    """Return the seed of a reading; that of the fit for the first."""
+    return (
+        seed if reading == 0 else int(np.random.SeedSequence([seed, reading]).generate_state(1)[0])
+    )
 
 
 def posterior_from_draws(
@@ -154,6 +228,12 @@ def prior_draws(
     """
     design = build_design(ledger)
     representation: Representation = build_representation(design, specification, ledger.sources)
+    readings = unweighed(design, specification)
+    stats: dict[str, np.ndarray] = {}
+    provenance: dict[str, Any] = {"versions": {name: version(name) for name in _PACKAGES}}
+    if design.ambiguous:
+        stats = {"reading": choose(readings.probability, 1, draws, seed)}
+        provenance["readings"] = readings.as_dict()
     field_draws, hyper_draws = representation.sample_prior(np.random.default_rng(seed), draws)
     return Posterior(
         ledger=ledger,
@@ -162,9 +242,9 @@ def prior_draws(
         representation=representation,
         field_draws=field_draws[None],
         hyper_draws={name: value[None] for name, value in hyper_draws.items()},
-        sample_stats={},
+        sample_stats=stats,
         seed=seed,
         verdict=Verdict(True, notes=("independent draws of the prior",)),
         group="prior",
-        provenance={"versions": {name: version(name) for name in _PACKAGES}},
+        provenance=provenance,
     )

@@ -15,8 +15,10 @@ from bajas.claims.claim import Window
 from bajas.design.design import Design
 from bajas.errors import QuantityError
 from bajas.ledger.ledger import Ledger
+from bajas.model.build import build_representation
 from bajas.model.representation import Representation
 from bajas.model.specification import Specification
+from bajas.posterior.readings import Readings
 from bajas.posterior.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ class Posterior:
     design : Design
         What the claims were taken to mean.
     representation : Representation
-        The latent Gaussian model.
+        The latent Gaussian model; of the first reading where the definition of a stream is in
+        question (terms and hyperparameters are the same under all).
     field_draws : ndarray, shape (chain, draw, field)
         The latent field.
     hyper_draws : mapping of str to ndarray, shape (chain, draw, element)
@@ -211,6 +214,48 @@ class Posterior:
         stop = self.design.calendar.index(window.end) + 1
         daily = self.daily(outcome, side, component, expected=expected)
         return np.asarray(daily[:, :, start:stop].sum(axis=-1))
+
+    # -- readings -----------------------------------------------------------------------------
+
+    @cached_property
+    def readings(self) -> Readings | None:
+        """How probable each reading of the ambiguous streams is; None where nothing is in question.
+
+        The reading of each draw is ``sample_stats["reading"]``, a position in ``design.readings``.
+        """
+        data = self.provenance.get("readings")
+        return None if data is None else Readings.from_dict(data)
+
+    def expected_log(self, draws: slice) -> np.ndarray:
+        """Return log tau, the log of the true sum behind each observation, each draw as it is read.
+
+        Parameters
+        ----------
+        draws : slice
+            Of all draws, chain after chain.
+
+        Returns
+        -------
+        ndarray, shape (draw, observation)
+        """
+        field_draws = self.field_draws.reshape(-1, self.representation.field_size)[draws]
+        if self.readings is None:
+            return self.representation.expected_log(field_draws)
+        chosen = np.asarray(self.sample_stats["reading"]).reshape(-1)[draws]
+        found = np.empty((field_draws.shape[0], len(self.representation.names)))
+        for index in np.unique(chosen):
+            at = chosen == index
+            found[at] = self._representations[index].expected_log(field_draws[at])
+        return found
+
+    @cached_property
+    def _representations(self) -> tuple[Representation, ...]:
+        return tuple(
+            build_representation(
+                self.design.read_as(reading), self.specification, self.ledger.sources
+            )
+            for reading in self.design.readings
+        )
 
     # -- reporting ----------------------------------------------------------------------------
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from bajas.errors import SamplingError
 from bajas.model.representation import Representation
+
+if TYPE_CHECKING:
+    from bajas.sampler.map import Map
 
 #: Called with the stage, the draws done and the draws to do.
 Progress = Callable[[str, int, int], None]
@@ -46,6 +49,14 @@ class Settings:
             raise SamplingError(f"seed must be a whole number from 0 to 2^32 - 1: {self.seed!r}")
 
 
+class Whitened(NamedTuple):
+    """Draws on a map, shape (chain, draw, size), and their log density there, (chain, draw)."""
+
+    item: Map
+    position: np.ndarray
+    log_density: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Draws:
     """What a sampler returns.
@@ -62,6 +73,9 @@ class Draws:
         Seconds by stage, and gradients by stage.
     sampler : str
         Name and version.
+    whitened : Whitened, optional
+        The same draws in coordinates in which the posterior is nearly standard normal, from a
+        sampler that has such.
     """
 
     position: np.ndarray
@@ -69,6 +83,7 @@ class Draws:
     complete: bool
     timings: Mapping[str, float] = field(default_factory=dict)
     sampler: str = ""
+    whitened: Whitened | None = None
 
 
 class Sampler(Protocol):

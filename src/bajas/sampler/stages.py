@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from bajas.model.representation import Representation
 from bajas.sampler.chains import Stage, StageDraws, run_stage
-from bajas.sampler.interface import Draws, Progress, Settings, trimmed
+from bajas.sampler.interface import Draws, Progress, Settings, Whitened, trimmed
 from bajas.sampler.interrupts import held_interrupts
 from bajas.sampler.kernel import kernel_arrays
 from bajas.sampler.map import Map, first_map, map_from_draws
@@ -154,6 +154,7 @@ class _Run:
             complete=kept.finished,
             timings={**self._timings, "warm-up rounds": float(rounds)},
             sampler=f"rotating NUTS on the fused density of bajas {version('bajas')}",
+            whitened=Whitened(item, whitened, stats["logp"]),
         )
 
     def _compile(self) -> None:

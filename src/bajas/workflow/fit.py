@@ -16,6 +16,7 @@ from bajas.answers.interval import LEVELS, Estimate
 from bajas.answers.path import path, path_table
 from bajas.answers.predictive import claims_table
 from bajas.answers.probability import Probability, probability, statements
+from bajas.answers.readings import readings, what_settles
 from bajas.answers.shares import shares, shares_table
 from bajas.answers.sources import sources
 from bajas.answers.summary import summary
@@ -284,6 +285,17 @@ class Fit:
     def claims(self, level: float = 0.9) -> pd.DataFrame:
         """Return each observation beside what the fit expects its source to say."""
         return claims_table(self.draws, level)
+
+    def readings(self) -> pd.DataFrame:
+        """Return how probable each reading of a stream in question is.
+
+        See :func:`bajas.answers.readings.readings`; :meth:`Model.readings` compares bias priors.
+        """
+        return readings(self.draws)
+
+    def what_settles(self) -> dict[str, str]:
+        """Say of each stream whose definition is in question what settles it, or would."""
+        return what_settles(self.draws)
 
     def summary(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """Return killed and casualties of each side and component over the whole war."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
 
 from bajas.batch.task import FitTask
 from bajas.design.build import build_design
@@ -22,7 +25,6 @@ from bajas.workflow.fit import Fit
 from bajas.workflow.progress import terminal_progress
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pymc as pm
 
 
@@ -43,6 +45,9 @@ class Model:
         Series that the losses may follow, one value for every day of the war: columns by name
         (``"fires"`` for every side, ``"RU territory"`` for one), dates in the index or in a column
         ``date``; or the path of such a CSV file. They are kept as data in the specification.
+    readings : mapping of str to mapping of str to float, optional
+        Prior probabilities of what streams count whose definition is in question
+        (``killed|casualties``), by label of the stream and name of the reading; equal by default.
 
     Raises
     ------
@@ -65,6 +70,7 @@ class Model:
         intensity: IntensityPrior | None = None,
         noise: NoisePrior | None = None,
         covariates: Covariates | pd.DataFrame | str | os.PathLike[str] | None = None,
+        readings: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
         for name, value, kind in (
             ("ledger", ledger, Ledger),
@@ -83,6 +89,8 @@ class Model:
         }
         if covariates is not None:
             chosen["covariates"] = Covariates.read(covariates)
+        if readings:
+            chosen["readings"] = readings
         self.ledger = ledger
         self.specification = Specification(**chosen)
 
@@ -95,6 +103,7 @@ class Model:
             intensity=specification.intensity,
             noise=specification.noise,
             covariates=specification.covariates,
+            readings=specification.readings,
         )
 
     def __repr__(self) -> str:
@@ -110,11 +119,27 @@ class Model:
 
     @cached_property
     def representation(self) -> Representation:
-        """The latent Gaussian representation: terms, cells, observations."""
+        """The latent Gaussian representation: terms, cells, observations.
+
+        Where the definition of a stream is in question that of its first reading; terms are the
+        same under all.
+        """
         return build_representation(self.design, self.specification, self.ledger.sources)
 
     def to_pymc(self) -> pm.Model:
-        """Return the PyMC model, for inspection and extension."""
+        """Return the PyMC model, for inspection and extension.
+
+        Raises
+        ------
+        SpecificationError
+            If the definition of a stream is in question: each reading is a model of its own.
+        """
+        if self.design.ambiguous:
+            raise SpecificationError(
+                "each reading of an ambiguous stream is a PyMC model of its own: choose a"
+                " definition with Ledger.reread for "
+                + "; ".join(self.design.streams[index].label for index in self.design.ambiguous)
+            )
         from bajas.model.graph import build_pymc_model
 
         return build_pymc_model(self.representation)
@@ -167,6 +192,48 @@ class Model:
         settings = Settings(draws=draws, tune=tune, chains=chains, cores=1, seed=seed)
         return FitTask(name, self.ledger, self.specification, settings, sampler)
 
+    def readings(self, bias: Sequence[BiasPrior], **options: Any) -> pd.DataFrame:
+        """Return how probable each reading of a stream in question is, under each of some priors.
+
+        Parameters
+        ----------
+        bias : sequence of BiasPrior
+            A fit of every reading is made under each.
+        **options
+            Of :meth:`fit`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The tables of :meth:`Fit.readings` below each other; ``attrs["settles"]`` by name of
+            the bias prior.
+
+        Raises
+        ------
+        SpecificationError
+            If no definition is in question, or no bias prior is given.
+        """
+        if not self.design.ambiguous:
+            raise SpecificationError(
+                "no definition is in question: give a stream alternatives (killed|casualties) in"
+                " the table or with Ledger.reread"
+            )
+        if not bias:
+            raise SpecificationError("give at least one bias prior")
+        tables = []
+        for prior in bias:
+            model = Model.from_specification(self.ledger, self.specification.with_bias(prior))
+            tables.append(model.fit(**options).readings())
+        found = pd.concat([table.copy() for table in tables], ignore_index=True)
+        found.attrs = {
+            "settles": {
+                prior.name: table.attrs["settles"]
+                for prior, table in zip(bias, tables, strict=True)
+            },
+            "trusted": all(table.attrs["trusted"] for table in tables),
+        }
+        return found
+
     def fit(
         self,
         *,
@@ -179,6 +246,9 @@ class Model:
         progress: bool | Progress = True,
     ) -> Fit:
         """Draw from the posterior.
+
+        Where the definition of a stream is in question every reading is fitted and weighed by its
+        evidence (``docs/explanation/ambiguity.md``), which takes as many times as long.
 
         An interrupt (Ctrl-C) while drawing keeps what was drawn; the fit is then marked
         incomplete and is refused for citation.

@@ -94,7 +94,7 @@ def plot_path(
         end = pd.Timestamp(quantity.window.end)
         drawn: dict[str, Voice] = {}
         for observation in posterior.design.observations:
-            if frozenset(observation.strata) != strata or not observation.value > 0:
+            if not _counts(observation, strata) or not observation.value > 0:
                 continue
             first = pd.Timestamp(observation.window.start)
             last = pd.Timestamp(observation.window.end)
@@ -176,6 +176,11 @@ def _range(
     return value
 
 
+def _counts(observation: Observation, strata: frozenset[int]) -> bool:
+    """Return whether an observation is about strata, under one of its readings at least."""
+    return any(frozenset(reading) == strata for reading in observation.readings)
+
+
 def _tallies(
     posterior: Posterior,
     strata: frozenset[int],
@@ -192,7 +197,7 @@ def _tallies(
             (
                 o
                 for o in design.observations
-                if o.stream == position and frozenset(o.strata) == strata and o.form == "point"
+                if o.stream == position and _counts(o, strata) and o.form == "point"
             ),
             key=lambda o: o.window.start,
         )
