@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from bajas.answers.citation import Citation, cite
+from bajas.answers.collusion import collusion
 from bajas.answers.interval import LEVELS, Estimate
 from bajas.answers.path import path, path_table
 from bajas.answers.predictive import claims_table
@@ -210,6 +211,10 @@ class Fit:
     def claims(self, level: float = 0.9) -> pd.DataFrame:
         """Return each observation beside what the fit expects its source to say."""
         return claims_table(self.draws, level)
+
+    def collusion(self) -> pd.DataFrame:
+        """Return which sources err together too well; :func:`bajas.answers.collusion.collusion`."""
+        return collusion(self.draws)
 
     def summary(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """Return killed and casualties of each side and component over the whole war."""
