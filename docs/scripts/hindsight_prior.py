@@ -1,7 +1,8 @@
 """Estimate the hindsight bias prior from the shipped cases, and compare variants of its model.
 
     python docs/scripts/hindsight_prior.py                 # writes the prior's JSON and the tables
-    python docs/scripts/hindsight_prior.py --prior-only    # the prior and its tables, no comparison
+    python docs/scripts/hindsight_prior.py --prior-only    # the prior and its table, no comparison
+    python docs/scripts/hindsight_prior.py --keep-prior    # the tables from the JSON as it is
     python docs/scripts/hindsight_prior.py --print         # nothing is written
 
 Writes src/bajas/model/hindsight_prior.json (the prior, and for each case the prior without it) and
@@ -14,14 +15,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import bajas
-from bajas.model.bias import BiasPrior, KindPrior, RelationPrior, learn_hindsight
 from bajas.claims.claim import EVIDENCE_KINDS
+from bajas.model.bias import BiasPrior, KindPrior, RelationPrior, learn_hindsight
 from bajas.model.hindsight_estimate import VARIANTS, HindsightEstimate, Variant, estimate_hindsight
 from bajas.model.hindsight_units import HindsightUnit, hindsight_units
 from bajas.model.relation import RELATIONS
@@ -40,26 +42,23 @@ def main() -> None:
     """Estimate, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--prior-only", action="store_true")
+    parser.add_argument("--keep-prior", action="store_true")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--print", action="store_true", dest="show")
     options = parser.parse_args()
     names = list(bajas.datasets.hindsight()["name"])
     cases = {name: bajas.datasets.hindsight(name) for name in names}
-    learned = {
-        "made_by": "python docs/scripts/hindsight_prior.py",
-        "all": learn_hindsight(list(cases.values()), "hindsight").as_dict(),
-        "without": {
-            left: learn_hindsight(
-                [cases[name] for name in names if name != left], f"hindsight without {left}"
-            ).as_dict()
-            for left in names
-        },
-    }
+    learned = (
+        json.loads(PRIOR.read_text(encoding="utf-8"))
+        if options.keep_prior
+        else learn(names, options.workers)
+    )
     if not options.show:
         PRIOR.write_text(json.dumps(learned, indent=2) + "\n", encoding="utf-8")
     units = {name: hindsight_units([cases[name]]) for name in names}
     tables = {"prior": prior_table(learned, [unit for name in names for unit in units[name]])}
     if not options.prior_only:
-        tables["comparison"] = comparison_table(units)
+        tables["comparison"] = comparison_table(units, options.workers)
     if options.show:
         print(json.dumps(learned, indent=2))
         print("\n\n".join(tables.values()))
@@ -72,6 +71,24 @@ def main() -> None:
             f"{before}<!-- hindsight {name} -->\n{table}\n<!-- end of hindsight {name} -->{after}"
         )
     PAGE.write_text(page, encoding="utf-8")
+
+
+def learn(names: list[str], workers: int) -> dict[str, Any]:
+    """Return the prior of all cases, and that without each."""
+    left_out = [None, *names]
+    with ProcessPoolExecutor(workers) as pool:
+        priors = list(pool.map(_learn, left_out, [names] * len(left_out)))
+    return {
+        "made_by": "python docs/scripts/hindsight_prior.py",
+        "all": priors[0],
+        "without": dict(zip(names, priors[1:], strict=True)),
+    }
+
+
+def _learn(left_out: str | None, names: list[str]) -> dict[str, Any]:
+    cases = [bajas.datasets.hindsight(name) for name in names if name != left_out]
+    name = "hindsight" if left_out is None else f"hindsight without {left_out}"
+    return learn_hindsight(cases, name).as_dict()
 
 
 def prior_table(learned: dict[str, Any], units: list[HindsightUnit]) -> str:
@@ -119,18 +136,19 @@ def one_source(
     )
 
 
-def comparison_table(units: dict[str, tuple[HindsightUnit, ...]]) -> str:
+def _score(variant: Variant, left: str, units: dict[str, tuple[HindsightUnit, ...]]) -> float:
+    rest = [unit for name, found in units.items() if name != left for unit in found]
+    return estimate_hindsight(rest, variant, iterations=ITERATIONS).log_score(units[left])
+
+
+def comparison_table(units: dict[str, tuple[HindsightUnit, ...]], workers: int) -> str:
     """Return leave-one-case-out log scores of the variants and of two fixed priors."""
-    scores: dict[str, list[float]] = {}
-    for variant in VARIANTS:
-        scores[variant.name] = [
-            estimate_hindsight(
-                [unit for name, found in units.items() if name != left for unit in found],
-                variant,
-                iterations=ITERATIONS,
-            ).log_score(units[left])
-            for left in units
-        ]
+    tasks = [(variant, left) for variant in VARIANTS for left in units]
+    with ProcessPoolExecutor(workers) as pool:
+        found = list(pool.map(_score, *zip(*tasks, strict=True), [units] * len(tasks)))
+    scores: dict[str, list[float]] = {variant.name: [] for variant in VARIANTS}
+    for (variant, _), score in zip(tasks, found, strict=True):
+        scores[variant.name].append(score)
     fixed = {
         "symmetric(0.6)": fixed_estimate(dict.fromkeys(RELATIONS, (0.0, 0.6)), np.inf),
         "the former constants (they have seen all cases)": fixed_estimate(FORMER, 4.0),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import bajas
 from hand_made import independent
 
+import bajas
 from bajas.answers.predictive import claims_table
 from bajas.answers.sources import sources
 from bajas.posterior.posterior import Posterior

@@ -72,7 +72,9 @@ def test_truths_hold_everything_that_was_compiled(case: HindsightCase) -> None:
         kept = list(csv.DictReader(file))
     assert len(rows) == len(kept) == len(case.truths)
     for row, cells, truth in zip(rows, kept, case.truths, strict=True):
-        words = original(cells["compiled"], {"component": truth.component, "outcome": truth.outcome})
+        words = original(
+            cells["compiled"], {"component": truth.component, "outcome": truth.outcome}
+        )
         assert {name: row[name] for name in words} == words
         assert (truth.side, truth.authority, truth.url, truth.note) == tuple(
             row[name] for name in ("side", "authority", "url", "note")

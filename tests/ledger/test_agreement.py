@@ -79,7 +79,9 @@ def test_another_count_of_the_same_losses_is_no_copy(tmp_path: Path) -> None:
 def test_totals_that_agree_because_they_agreed_before_are_no_copies(tmp_path: Path) -> None:
     # both start from 100,000; what each then adds differs
     ours = [100_000 + value for value in NAMES]
-    theirs = [100_000 + round(value * f) for value, f in zip(NAMES, [1, 1.2] * 4 + [1], strict=True)]
+    theirs = [
+        100_000 + round(value * f) for value, f in zip(NAMES, [1, 1.2] * 4 + [1], strict=True)
+    ]
     ledger = read(tmp_path, *months(ours, "a"), *months(theirs, "b", **PAPER))
     assert "sources-agree-too-well" not in rules(ledger)
 

@@ -36,6 +36,7 @@ _THIN = 2
 #: How much wider than the posterior so far the normal is along whose ellipses chains move.
 _WIDER = 1.2
 
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """A version of the model, for comparison.

@@ -131,9 +131,7 @@ def _standard_half_widths(degrees_of_freedom: float, shared: float) -> np.ndarra
     def beyond(x: float, level: float) -> float:
         return float(special.ndtr(-x / sd).mean() - (1 - level) / 2)
 
-    return np.array(
-        [float(optimize.brentq(beyond, 0.0, 60.0, args=(level,))) for level in _LEVELS]
-    )
+    return np.array([float(optimize.brentq(beyond, 0.0, 60.0, args=(level,))) for level in _LEVELS])
 
 
 def _degrees_of_freedom(draws: np.ndarray, shared: float) -> float:

@@ -34,9 +34,7 @@ def relation_key(stream: Stream) -> tuple[str, str, str]:
     return stands, stream.speaks_for or "unknown", _target(stream)
 
 
-def source_key(
-    stream: Stream, prior: BiasPrior, anchored: Collection[str] = ()
-) -> tuple[str, ...]:
+def source_key(stream: Stream, prior: BiasPrior, anchored: Collection[str] = ()) -> tuple[str, ...]:
     """Return what shares a source effect: (source, side and kind), and evidence where it counts."""
     kinds = prior.relations[relation_key(stream)[0]].kinds
     if stream.source in anchored or stream.evidence is None or stream.evidence not in kinds:
