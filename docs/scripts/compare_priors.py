@@ -3,14 +3,17 @@
     python docs/scripts/compare_priors.py            # a few minutes on two cores
     python docs/scripts/compare_priors.py --json
     python docs/scripts/compare_priors.py --whole-front   # another reading of three claims
+    python docs/scripts/compare_priors.py --evidence      # what kinds of evidence in the prior do
 
-The figures of docs/explanation/identification.md come from here.
+The figures of docs/explanation/identification.md come from here; with --evidence,
+those of docs/explanation/priors.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +34,24 @@ ANCHOR = ("kobak_rosstat", -0.05, 0.15)
 #: Said of one offensive; with --whole-front read as figures for the whole front, as they once were.
 WHOLE_FRONT = ("c047", "c048", "c061")
 
+#: The default before it was estimated by relation and kind of evidence: pooled centres and robust
+#: scales of one value per case, claimant and target.
+FORMER = bajas.bias.BiasPrior(
+    "hindsight (former)",
+    {
+        "own": bajas.bias.RelationPrior(-0.60, 0.74, 4.0),
+        "enemy": bajas.bias.RelationPrior(1.19, 0.91, 4.0),
+        "own_victims": bajas.bias.RelationPrior(0.99, 0.67, 4.0),
+        "third_party": bajas.bias.RelationPrior(0.34, 1.03, 4.0),
+    },
+)
+
+
+def without_kinds(prior: bajas.bias.BiasPrior) -> bajas.bias.BiasPrior:
+    """Return a prior that looks at the relation alone."""
+    relations = {name: replace(entry, kinds={}) for name, entry in prior.relations.items()}
+    return replace(prior, name=f"{prior.name}, relation alone", relations=relations)
+
 
 def main() -> None:
     """Fit three times and print one row per question and prior."""
@@ -40,6 +61,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--whole-front", action="store_true", help="read the figures of June 2023 as in WHOLE_FRONT"
+    )
+    parser.add_argument(
+        "--evidence",
+        action="store_true",
+        help="compare the hindsight prior with and without kinds of evidence, and with its former"
+        " numbers, instead",
     )
     options = parser.parse_args()
     ledger = bajas.datasets.russia_ukraine_2023().as_of(AS_OF)
@@ -52,6 +79,8 @@ def main() -> None:
         bajas.bias.symmetric(0.6),
         bajas.bias.hindsight().with_anchor(ANCHOR[0], mean=ANCHOR[1], sd=ANCHOR[2]),
     )
+    if options.evidence:
+        priors = (bajas.bias.hindsight(), without_kinds(bajas.bias.hindsight()), FORMER)
     rows: list[dict[str, Any]] = []
     for bias in priors:
         fit = bajas.Model(ledger, bias=bias).fit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bajas.datasets.hindsight_cases import CASES, hindsight
 from bajas.datasets.russia_ukraine import article_2023_08_07, russia_ukraine_2023
 from bajas.errors import BajasError
 from bajas.ledger.ledger import Ledger
@@ -12,6 +13,8 @@ _LOADERS: Mapping[str, Callable[[], Ledger]] = {
     "article_2023_08_07": article_2023_08_07,
     "russia_ukraine_2023": russia_ukraine_2023,
 }
+#: Hindsight cases stand under this name: ``hindsight/kosovo_1999``.
+_HINDSIGHT = "hindsight/"
 
 
 def available() -> tuple[str, ...]:
@@ -25,10 +28,11 @@ def available() -> tuple[str, ...]:
     Examples
     --------
     >>> import bajas
-    >>> bajas.datasets.available()
-    ('article_2023_08_07', 'russia_ukraine_2023')
+    >>> names = bajas.datasets.available()
+    >>> names[0], "hindsight/kosovo_1999" in names
+    ('article_2023_08_07', True)
     """
-    return tuple(sorted(_LOADERS))
+    return tuple(sorted([*_LOADERS, *(f"{_HINDSIGHT}{case}" for case in CASES)]))
 
 
 def load(name: str) -> Ledger:
@@ -55,6 +59,9 @@ def load(name: str) -> Ledger:
     >>> len(bajas.datasets.load("article_2023_08_07"))
     21
     """
+    case = name.removeprefix(_HINDSIGHT)
+    if case != name and case in CASES:
+        return hindsight(case).ledger
     if name not in _LOADERS:
         raise BajasError(
             f"no data set {name!r} ships with bajas; available: {', '.join(available())}"

@@ -9,6 +9,7 @@ from bajas.claims.claim import Claim
 from bajas.claims.source import Source
 from bajas.claims.taxonomy import Taxonomy
 from bajas.errors import Finding
+from bajas.ledger.agreement import agreement_findings
 from bajas.ledger.balance import balance_findings
 from bajas.ledger.contradictions import contradiction_findings
 from bajas.ledger.duplicates import exact_duplicates
@@ -50,6 +51,7 @@ def consistency_findings(
         *balance_findings(claims, unused),
         *name_findings({claim.source for claim in claims}),
         *repeat_findings(claims, sources, unused),
+        *agreement_findings(claims, unused),
         *contradiction_findings(claims, taxonomy, unused),
         *series_findings(streams),
         *_guessed_kinds(streams, sources, unused),

@@ -68,7 +68,7 @@ def build_representation(
     for block in hyper:
         for label in block.labels:
             columns[block.name, label] = len(columns)
-    reporting, effects = reporting_rows(design, anchored, layout, columns)
+    reporting, effects = reporting_rows(design, specification.bias, anchored, layout, columns)
     groups = noise_groups(design, specification.noise)
     observations = design.observations
     log_sd = np.array([o.log_sd for o in observations])

@@ -3,12 +3,18 @@
 bias[s, p, o] = relation[r, b, p] + source[s, p] + outcome[s, p, o] for a source s of bloc b that
 stands in relation r to side p and reports outcome o; people and equipment of a side are counted by
 different means and have biases of their own. A source with an anchor has that prior instead of the
-first two layers and no third.
+first two layers and no third. Where the prior tells kinds of evidence apart, a kind e has
+
+    bias = mean[e] + scale[e] / scale (relation - mean) + source[s, p, e] + outcome,
+
+so that all kinds share what a bloc does, each as far as its spread goes, and a kind's own centre
+and spread stand in the source effect.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 
@@ -28,9 +34,18 @@ def relation_key(stream: Stream) -> tuple[str, str, str]:
     return stands, stream.speaks_for or "unknown", _target(stream)
 
 
-def source_key(stream: Stream) -> tuple[str, str]:
-    """Return (source, side and kind): what shares a source effect."""
-    return stream.source, _target(stream)
+def source_key(stream: Stream, prior: BiasPrior, anchored: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what shares a source effect: (source, side and kind), and evidence where it counts."""
+    kinds = prior.relations[relation_key(stream)[0]].kinds
+    if stream.source in anchored or stream.evidence is None or stream.evidence not in kinds:
+        return stream.source, _target(stream)
+    return stream.source, _target(stream), stream.evidence
+
+
+def loading(stream: Stream, prior: BiasPrior) -> float:
+    """Return how far a stream follows its relation's effect: one, but for its kind of evidence."""
+    entry = prior.relations[relation_key(stream)[0]]
+    return entry.of_kind(stream.evidence).scale / entry.scale
 
 
 def outcome_key(stream: Stream) -> tuple[str, str, str]:
@@ -91,19 +106,21 @@ def build_reporting(
     streams = biased_streams(design)
     free = [stream for stream in streams if stream.source not in anchored]
     relations = tuple(dict.fromkeys(relation_key(stream) for stream in free))
-    sources = tuple(dict.fromkeys(source_key(stream) for stream in streams))
+    sources = tuple(dict.fromkeys(source_key(stream, prior, anchored) for stream in streams))
     outcomes = tuple(dict.fromkeys(outcome_key(stream) for stream in free))
 
     mean = np.zeros(len(sources))
     scale = np.ones(len(sources))
     for position, key in enumerate(sources):
-        stream = next(s for s in streams if source_key(s) == key)
+        stream = next(s for s in streams if source_key(s, prior, anchored) == key)
         anchor = anchored.get(stream.source)
         if anchor is not None:
             mean[position], scale[position] = anchor.mean, anchor.sd
         else:
             entry = prior.relations[relation_key(stream)[0]]
-            scale[position] = entry.scale * np.sqrt(1 - prior.shared)
+            kind = entry.of_kind(stream.evidence)
+            mean[position] = kind.mean - loading(stream, prior) * entry.mean
+            scale[position] = kind.scale * np.sqrt(1 - prior.shared)
     names = tuple(" ".join(key) for key in sources)
     layout.add(Term("source_bias", ("source_side",), (names,), "independent", mean, scale))
     names = tuple(" ".join(key) for key in outcomes)
@@ -152,6 +169,7 @@ def build_reporting(
 
 def reporting_rows(
     design: Design,
+    prior: BiasPrior,
     anchored: dict[str, Anchor],
     layout: FieldLayout,
     hyper_columns: dict[tuple[str, str], int],
@@ -170,7 +188,7 @@ def reporting_rows(
             continue
         stream = design.streams[observation.stream]
         labels = by_name["source_bias"].labels[0]
-        position = labels.index(" ".join(source_key(stream)))
+        position = labels.index(" ".join(source_key(stream, prior, anchored)))
         reporting.add(row, layout.column("source_bias", position), 1.0)
         if stream.source in anchored:
             continue
@@ -178,5 +196,6 @@ def reporting_rows(
         position = labels.index(" ".join(outcome_key(stream)))
         reporting.add(row, layout.column("outcome_bias", position), 1.0)
         stands, bloc, target = relation_key(stream)
-        effects.add(row, hyper_columns[f"relation_{stands}", f"{bloc} on {target}"], 1.0)
+        column = hyper_columns[f"relation_{stands}", f"{bloc} on {target}"]
+        effects.add(row, column, loading(stream, prior))
     return reporting, effects

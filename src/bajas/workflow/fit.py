@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from bajas.answers.citation import Citation, cite
+from bajas.answers.collusion import collusion
 from bajas.answers.covariates import covariates
 from bajas.answers.interval import LEVELS, Estimate
 from bajas.answers.path import path, path_table
@@ -296,6 +297,10 @@ class Fit:
     def what_settles(self) -> dict[str, str]:
         """Say of each stream whose definition is in question what settles it, or would."""
         return what_settles(self.draws)
+
+    def collusion(self) -> pd.DataFrame:
+        """Return which sources err together too well; :func:`bajas.answers.collusion.collusion`."""
+        return collusion(self.draws)
 
     def summary(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """Return killed and casualties of each side and component over the whole war."""
