@@ -48,6 +48,7 @@ def representations(draw: st.DrawFn) -> Representation:
         effective=draw(st.booleans()),
         restarts=draw(st.integers(0, 2)),
         biased=draw(st.booleans()),
+        curves=draw(st.integers(0, 2)),
         seed=draw(st.integers(0, 2**32 - 1)),
     )
 
@@ -64,10 +65,12 @@ def make(
     restarts: int,
     seed: int,
     biased: bool = False,
+    curves: int = 0,
 ) -> Representation:
     """A representation of blocks, forms and families.
 
-    With ``biased`` plain independent blocks enter the reports alone, as biases of sources do.
+    With ``biased`` plain independent blocks enter the reports alone, as biases of sources do. With
+    ``curves`` about half of the runs have one of so many completeness curves.
     """
     rng = np.random.default_rng(seed)
 
@@ -78,6 +81,7 @@ def make(
         return Hyperparameter(name, f"{name}_dim", tuple(map(str, range(size))), priors)
 
     hypers = [hyperparameter("noise", positive, 2)]
+    hypers += [hyperparameter("curve", positive, 2 * curves)] if curves else []
     hypers += [hyperparameter(f"h{i}", f, int(rng.integers(1, 4))) for i, f in enumerate(families)]
     terms = []
     for i, block in enumerate(chosen):
@@ -126,7 +130,13 @@ def make(
             of.append(i)
             start.append(begin)
             stop.append(int(rng.integers(begin, last)) + 1)
-    runs = Runs(np.array(of), np.array(start), np.array(stop), rng.uniform(0.3, 2, len(of)), edges)
+    weight = rng.uniform(0.3, 2, len(of))
+    curve, age, since = np.full(len(of), -1), np.zeros(len(of)), np.zeros(len(of))
+    if curves:
+        curve = rng.integers(-1, curves, len(of))
+        since = rng.choice([0.0, 0.5, 3.5, 40.0], len(of))
+        age = since + rng.choice([0.5, 7.0, 300.0], len(of))
+    runs = Runs(np.array(of), np.array(start), np.array(stop), weight, edges, curve, age, since)
     form = np.array(forms)
     log_sd = np.where((rng.random(observations) < 0.5) & (form < 3), rng.uniform(0, 0.5), 0.0)
     return Representation(
@@ -146,4 +156,5 @@ def make(
         degrees_of_freedom=degrees,
         count=np.where(form >= 3, rng.poisson(rng.choice([0.5, 8.0, 3e3], observations)), 0.0),
         log_noise=matrix(observations, field, 0.3 if noisy else 0.0, losses),
+        curves=np.arange(2 * curves).reshape(curves, 2) + 2,
     )

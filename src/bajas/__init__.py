@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bajas.ledger.read import read_claims as read_claims
     from bajas.ledger.read import write_claims as write_claims
     from bajas.model import bias as bias
+    from bajas.model.drift_prior import DriftPrior as DriftPrior
+    from bajas.model.register_prior import Coverage as Coverage
+    from bajas.model.register_prior import RegisterPrior as RegisterPrior
     from bajas.model.specification import Specification as Specification
     from bajas.workflow.fit import Fit as Fit
     from bajas.workflow.fit import load as load
@@ -45,6 +48,9 @@ _HOMES = {
     "Model": "bajas.workflow.model:Model",
     "Specification": "bajas.model.specification:Specification",
     "bias": "bajas.model.bias",
+    "RegisterPrior": "bajas.model.register_prior:RegisterPrior",
+    "Coverage": "bajas.model.register_prior:Coverage",
+    "DriftPrior": "bajas.model.drift_prior:DriftPrior",
     "Fit": "bajas.workflow.fit:Fit",
     "load": "bajas.workflow.fit:load",
     "Finding": "bajas.errors:Finding",
@@ -67,6 +73,9 @@ __all__ = [  # noqa: RUF022 - in the order of a user's work
     "Model",
     "Specification",
     "bias",
+    "RegisterPrior",
+    "Coverage",
+    "DriftPrior",
     "Fit",
     "load",
     "Finding",

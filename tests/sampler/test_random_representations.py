@@ -38,14 +38,19 @@ def by_differences(representation: Representation, at: np.ndarray, step: float) 
 
 
 def amplified(representation: Representation, at: np.ndarray) -> float:
-    """How much of its digits a run loses: it is a difference of running sums, as its gradient."""
+    """How much of its digits a run loses: it is a difference of running sums, as its gradient.
+
+    So is the share that becomes known between two ages.
+    """
     runs = representation.runs
-    intensity = np.exp(representation.log_intensity(representation.unpack(at)[0]))
+    field, hyper = representation.unpack(at)
+    intensity = np.exp(representation.log_intensity(field))
     running, (start, stop) = runs.running(intensity), runs.places
     whole = np.array([part.sum() for part in np.split(intensity, runs.edges)])
     whole = whole[np.searchsorted(runs.edges, runs.start, side="right")]
     with np.errstate(divide="ignore"):
-        return float((whole / (running[stop] - running[start])).max())
+        known = (representation.run_weights(hyper) / runs.weight).min()
+        return float((whole / (running[stop] - running[start])).max() / known)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -106,6 +111,7 @@ def test_pymc_agrees(degrees: float, positive: str) -> None:
         noisy=True,
         effective=True,
         restarts=2,
+        curves=2,
         seed=17,
     )
     model = build_pymc_model(representation)

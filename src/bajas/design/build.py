@@ -7,6 +7,7 @@ from dataclasses import replace
 from bajas.claims.claim import Claim, Window
 from bajas.design.calendar import Calendar
 from bajas.design.design import Design
+from bajas.design.listed import RegisterReading, read_list
 from bajas.design.observation import Observation, Stream
 from bajas.design.reading import BELOW_ONE, read_figure
 from bajas.design.stratum import Stratum, build_strata
@@ -17,13 +18,15 @@ from bajas.ledger.ledger import Ledger
 from bajas.ledger.lineage import left_out
 
 
-def build_design(ledger: Ledger) -> Design:
+def build_design(ledger: Ledger, registers: RegisterReading = "completeness") -> Design:
     """Turn a ledger into a design.
 
     Parameters
     ----------
     ledger : Ledger
         The evidence, restricted with :meth:`Ledger.as_of` if need be.
+    registers : {"completeness", "bound"}
+        How counts of lists are read: as incomplete counts that grow, or as lower bounds.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def build_design(ledger: Ledger) -> Design:
         silent: list[tuple[str, str, str, str]] = []
         for key, claims in by_stream.items():
             stream, rows, records = _read_stream(
-                claims, ledger, names, len(streams), calendar, strata, unused
+                claims, ledger, names, len(streams), calendar, strata, unused, registers
             )
             if rows:
                 streams.append(stream)
@@ -114,6 +117,7 @@ def _read_stream(
     calendar: Calendar,
     strata: tuple[Stratum, ...],
     unused: dict[str, str],
+    registers: RegisterReading,
 ) -> tuple[Stream, list[Observation], tuple[Merge, ...]]:
     """Return a stream with its observations; notes in ``unused`` what says nothing."""
     first = claims[0]
@@ -137,10 +141,30 @@ def _read_stream(
         and stratum.component_members <= scope.members
         and stratum.outcome_members <= outcomes
     )
+    listed: list[Observation] = []
+    if stream.kind == "register" and registers == "completeness" and not scope.partial:
+        what = f"{stream.side} {stream.component} {stream.outcome} = {_in_words(strata, indices)}"
+        present = [claim for claim in claims if _exists(claim, indices, calendar, strata)]
+        what += f" ({'guessed ' if guessed else ''}register of {stream.source})"
+        listed = read_list(present, position, indices, calendar, what, unused)
+        counted = {claim_id for row in listed for claim_id in row.claim_ids} | set(unused)
+        claims = [claim for claim in claims if claim.claim_id not in counted]
     rows, records = _observe(
         claims, stream, position, indices, scope.partial, calendar, strata, unused, guessed
     )
-    return stream, rows, records
+    return stream, listed + rows, records
+
+
+def _exists(
+    claim: Claim, indices: tuple[int, ...], calendar: Calendar, strata: tuple[Stratum, ...]
+) -> bool:
+    """Return whether any of the strata exists in a claim's window."""
+    window = calendar.clip(claim.window)
+    return window is not None and any(
+        calendar.index(window.start) <= strata[i].last
+        and strata[i].first <= calendar.index(window.end)
+        for i in indices
+    )
 
 
 def _observe(
@@ -164,11 +188,7 @@ def _observe(
         window = calendar.clip(claim.window)
         if window is None:  # clipped claims were taken out before
             raise AssertionError(claim.claim_id)
-        if not any(
-            calendar.index(window.start) <= strata[i].last
-            and strata[i].first <= calendar.index(window.end)
-            for i in indices
-        ):
+        if not _exists(claim, indices, calendar, strata):
             unused[claim.claim_id] = "its force didn't exist in its window"
             continue
         part = partial or bool(claim.theatre)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from bajas.claims.claim import EvidenceKind, StreamKind, Window
@@ -50,6 +51,22 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class ListState:
+    """A list as it stood when it was counted: the days that the count is about, and the count's.
+
+    Parameters
+    ----------
+    window : Window
+        Days of the losses, within the calendar.
+    counted : datetime.date
+        Day of the count.
+    """
+
+    window: Window
+    counted: date
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One row of the likelihood.
 
@@ -75,6 +92,10 @@ class Observation:
         Whether the source's bias enters (not for registers: what is on a list did happen).
     meaning : str
         In words.
+    counted : datetime.date, optional
+        Of a count of a growing list read with its completeness: the day of the count.
+    before : tuple of ListState
+        Earlier states of that list, whose names are not in ``value``.
     """
 
     name: str
@@ -87,3 +108,5 @@ class Observation:
     strata: tuple[int, ...]
     biased: bool
     meaning: str
+    counted: date | None = None
+    before: tuple[ListState, ...] = ()

@@ -3,7 +3,8 @@
 bias[s, p, o] = relation[r, b, p] + source[s, p] + outcome[s, p, o] for a source s of bloc b that
 stands in relation r to side p and reports outcome o; people and equipment of a side are counted by
 different means and have biases of their own. A source with an anchor has that prior instead of the
-first two layers and no third.
+first two layers and no third. The biases of long tallies drift (:mod:`bajas.model.drift`); lists
+that grow have a coverage instead of a bias (:mod:`bajas.model.registers`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from bajas.design.design import Design
 from bajas.design.observation import Stream
 from bajas.model.bias import BiasPrior, relation
 from bajas.model.columns import FieldLayout, SparseRows
+from bajas.model.drift import Drift, drift_labels, drift_rows
 from bajas.model.prior import Prior
+from bajas.model.register_prior import RegisterPrior
+from bajas.model.registers import listed_streams, register_hyperparameters
 from bajas.model.specification import NoisePrior, Specification
 from bajas.model.term import Hyperparameter, Term
 
@@ -72,6 +76,8 @@ def build_reporting(
     noise: NoisePrior,
     anchored: dict[str, Anchor],
     layout: FieldLayout,
+    registers: RegisterPrior,
+    moving: list[Drift],
 ) -> list[Hyperparameter]:
     """Add the bias terms to the layout and return the relation effects and noise scales."""
     streams = biased_streams(design)
@@ -101,6 +107,15 @@ def build_reporting(
         )
     )  # fmt: skip
 
+    names = tuple(label for drift in moving for label in drift_labels(design, drift))
+    scales = [np.full(drift.knots.size - 1, drift.scale) for drift in moving]
+    layout.add(
+        Term(
+            "drift", ("drift_step",), (names,), "independent",
+            np.zeros(len(names)), np.concatenate([np.zeros(0), *scales]),
+        )
+    )  # fmt: skip
+
     hyper = []
     # one hyperparameter block per relation: its prior has its own centre, spread and tails
     for stands in dict.fromkeys(key[0] for key in relations):
@@ -118,17 +133,20 @@ def build_reporting(
         hyper.append(
             Hyperparameter(f"relation_{stands}", f"bloc_{stands}", labels, (one,) * len(labels))
         )
-    groups = dict(noise_groups(design, noise).values())
+    groups = noise_groups(design, noise)
+    medians = {label: getattr(noise, kind) for label, kind in groups.values()}
+    for rows in listed_streams(design).values():
+        medians.update({groups[design.observations[row].stream][0]: registers.noise for row in rows})
     hyper.append(
         Hyperparameter(
-            "noise", "noise_group", tuple(groups),
+            "noise", "noise_group", tuple(medians),
             tuple(
-                Prior("log_normal", float(np.log(getattr(noise, kind))), noise.log_sd)
-                for kind in groups.values()
+                Prior("log_normal", float(np.log(median)), noise.log_sd)
+                for median in medians.values()
             ),
         )
     )  # fmt: skip
-    return hyper
+    return hyper + register_hyperparameters(design, registers)
 
 
 def reporting_rows(
@@ -136,6 +154,7 @@ def reporting_rows(
     anchored: dict[str, Anchor],
     layout: FieldLayout,
     hyper_columns: dict[tuple[str, str], int],
+    moving: list[Drift],
 ) -> tuple[SparseRows, SparseRows]:
     """Return the entries of B (field) and C (hyperparameters), one row per observation.
 
@@ -143,6 +162,8 @@ def reporting_rows(
     ----------
     hyper_columns : dict of (str, str) to int
         Column of each hyperparameter by name and label.
+    moving : list of Drift
+        The streams whose biases drift.
     """
     reporting, effects = SparseRows(), SparseRows()
     by_name = {term.name: term for term in layout.terms}
@@ -160,4 +181,14 @@ def reporting_rows(
         reporting.add(row, layout.column("outcome_bias", position), 1.0)
         stands, bloc, target = relation_key(stream)
         effects.add(row, hyper_columns[f"relation_{stands}", f"{bloc} on {target}"], 1.0)
+    position = 0
+    for drift in moving:
+        for row, means in drift_rows(design, drift).items():
+            for step, value in enumerate(means):
+                column = layout.column("drift", position + step)
+                reporting.add(row, column, float(value))
+        position += drift.knots.size - 1
+    for key, rows in listed_streams(design).items():
+        for row in rows:  # coverage = exp(-gap)
+            effects.add(row, hyper_columns["register_gap", " ".join(key)], -1.0)
     return reporting, effects

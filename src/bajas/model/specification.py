@@ -10,8 +10,13 @@ from typing import Any, Literal, TypeVar
 
 from bajas.errors import SpecificationError
 from bajas.model.bias import BiasPrior, hindsight
+from bajas.model.drift_prior import DriftPrior
+from bajas.model.register_prior import RegisterPrior
 
 _T = TypeVar("_T")
+
+#: What a specification was before it had entries for them.
+_NO_REGISTERS, _NO_DRIFT = RegisterPrior(reading="bound"), DriftPrior(on="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,10 @@ class Specification:
         How losses run over time, forces and outcomes.
     noise : NoisePrior
         How figures scatter.
+    registers : RegisterPrior
+        How complete lists become, and how fast.
+    drift : DriftPrior
+        How far biases move over the months.
 
     Examples
     --------
@@ -181,6 +190,8 @@ class Specification:
     bias: BiasPrior = field(default_factory=hindsight)
     intensity: IntensityPrior = field(default_factory=IntensityPrior)
     noise: NoisePrior = field(default_factory=NoisePrior)
+    registers: RegisterPrior = field(default_factory=RegisterPrior)
+    drift: DriftPrior = field(default_factory=DriftPrior)
 
     def with_bias(self, bias: BiasPrior) -> Specification:
         """Return the specification with another bias prior."""
@@ -201,7 +212,13 @@ class Specification:
         }
         intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
         intensity["other_ratio"] = asdict(self.intensity.other_ratio)
-        return {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        found: dict[str, Any] = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        # Without these entries neither exists, as before there were any: so hashes stay.
+        if self.registers != _NO_REGISTERS:
+            found["registers"] = self.registers.as_dict()
+        if self.drift != _NO_DRIFT:
+            found["drift"] = self.drift.as_dict()
+        return found
 
     def to_json(self) -> str:
         """Return the specification as canonical JSON text."""
@@ -210,6 +227,9 @@ class Specification:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Specification:
         """Build a specification from the plain data of :meth:`as_dict`.
+
+        Data of an earlier version has no entry for registers and drift: its counts of lists are
+        bounds and its biases don't drift.
 
         Raises
         ------
@@ -228,6 +248,10 @@ class Specification:
                 bias=BiasPrior.from_dict(data["bias"]),
                 intensity=IntensityPrior(**intensity),
                 noise=NoisePrior(**noise),
+                registers=RegisterPrior.from_dict(data["registers"])
+                if "registers" in data
+                else _NO_REGISTERS,
+                drift=DriftPrior.from_dict(data["drift"]) if "drift" in data else _NO_DRIFT,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SpecificationError(f"malformed specification: {error!r}") from error

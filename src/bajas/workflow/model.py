@@ -10,6 +10,8 @@ from bajas.design.design import Design
 from bajas.errors import SpecificationError
 from bajas.ledger.ledger import Ledger
 from bajas.model.bias import BiasPrior
+from bajas.model.drift_prior import DriftPrior
+from bajas.model.register_prior import RegisterPrior
 from bajas.model.build import build_representation
 from bajas.model.representation import Representation
 from bajas.model.specification import IntensityPrior, NoisePrior, Specification
@@ -35,6 +37,10 @@ class Model:
         How losses run over time, forces and outcomes.
     noise : NoisePrior, optional
         How figures scatter.
+    registers : RegisterPrior, optional
+        How complete lists become, and how fast; or that their counts are mere bounds.
+    drift : DriftPrior, optional
+        How far biases move over the months.
 
     Raises
     ------
@@ -56,12 +62,16 @@ class Model:
         bias: BiasPrior | None = None,
         intensity: IntensityPrior | None = None,
         noise: NoisePrior | None = None,
+        registers: RegisterPrior | None = None,
+        drift: DriftPrior | None = None,
     ) -> None:
         for name, value, kind in (
             ("ledger", ledger, Ledger),
             ("bias", bias, BiasPrior),
             ("intensity", intensity, IntensityPrior),
             ("noise", noise, NoisePrior),
+            ("registers", registers, RegisterPrior),
+            ("drift", drift, DriftPrior),
         ):
             if not isinstance(value, kind) and not (value is None and name != "ledger"):
                 raise SpecificationError(
@@ -69,7 +79,13 @@ class Model:
                 )
         chosen: dict[str, Any] = {
             name: value
-            for name, value in (("bias", bias), ("intensity", intensity), ("noise", noise))
+            for name, value in (
+                ("bias", bias),
+                ("intensity", intensity),
+                ("noise", noise),
+                ("registers", registers),
+                ("drift", drift),
+            )
             if value is not None
         }
         self.ledger = ledger
@@ -83,6 +99,8 @@ class Model:
             bias=specification.bias,
             intensity=specification.intensity,
             noise=specification.noise,
+            registers=specification.registers,
+            drift=specification.drift,
         )
 
     def __repr__(self) -> str:
@@ -94,7 +112,7 @@ class Model:
     @cached_property
     def design(self) -> Design:
         """What the claims are taken to mean; see :meth:`Design.explain`."""
-        return build_design(self.ledger)
+        return build_design(self.ledger, self.specification.registers.reading)
 
     @cached_property
     def representation(self) -> Representation:
