@@ -129,7 +129,13 @@ def test_pymc_agrees(degrees: float, positive: str) -> None:
             point = {n: p.reshape(shapes[n]) for n, p in zip(names, pieces, strict=True)}
             expected, slopes = both(point)
             value, gradient = by_kernel(representation, at)
-            assert value == pytest.approx(float(expected), rel=1e-8)
-            assert representation.standard_log_density(at) == pytest.approx(value, rel=1e-8)
+            if not (np.isfinite(expected) and np.isfinite(slopes).all()):
+                assert stretch > 1
+                assert not np.isfinite(value)
+                continue
+            # in the tails what becomes known between two ages may have lost most of its digits
+            error = 1e-8 + (1e-14 * amplified(representation, at) if stretch > 1 else 0.0)
+            assert value == pytest.approx(float(expected), rel=error)
+            assert representation.standard_log_density(at) == pytest.approx(value, rel=error)
             size = max(1.0, np.abs(slopes).max())
-            np.testing.assert_allclose(gradient, slopes, rtol=1e-8, atol=1e-8 * size)
+            np.testing.assert_allclose(gradient, slopes, rtol=error, atol=error * size)

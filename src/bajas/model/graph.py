@@ -22,7 +22,7 @@ from bajas.model.family import (
     POISSON,
 )
 from bajas.model.representation import Representation
-from bajas.model.runs import EARLY_Z, LEAST_SHARE, LOG_Z_HIGH, LOG_Z_LOW
+from bajas.model.runs import EARLY_Z, LEAST_SHARE, LOG_Z_HIGH, LOG_Z_LOW, log_age
 from bajas.model.term import Hyperparameter, Term
 
 #: Makes the free variables: returns standardised coordinates by name of term or hyperparameter.
@@ -181,8 +181,8 @@ def _run_weights(representation: Representation, theta: Any) -> Any:
     log_delay, shape = pt.log(theta[places[:, 0]]), theta[places[:, 1]]
     z = []
     for ages in (runs.since, runs.age):
-        log_age = np.log(np.maximum(ages[at], 1e-300))
-        z.append(pt.exp(pt.clip(shape * (log_age - log_delay), LOG_Z_LOW, LOG_Z_HIGH)))
+        moved = shape * (log_age(ages[at]) - log_delay)
+        z.append(pt.exp(pt.clip(moved, LOG_Z_LOW, LOG_Z_HIGH)))
     before, after = z
     share = pt.switch(
         pt.lt(after, EARLY_Z),

@@ -129,5 +129,9 @@ class Runs:
 
 def log_z(age: np.ndarray, delay: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Return log z, z = (age / delay)^shape, within the limits."""
-    with np.errstate(divide="ignore"):
-        return np.clip(shape * (np.log(age) - np.log(delay)), LOG_Z_LOW, LOG_Z_HIGH)
+    return np.clip(shape * (log_age(age) - np.log(delay)), LOG_Z_LOW, LOG_Z_HIGH)
+
+
+def log_age(age: np.ndarray) -> np.ndarray:
+    """Return the log of ages in days; of 0 a number so low that no shape brings z above 0."""
+    return np.where(age > 0, np.log(np.where(age > 0, age, 1.0)), -1e200)

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from bajas.model.representation import Representation
-from bajas.model.runs import EARLY_Z, LEAST_SHARE, LOG_Z_HIGH, LOG_Z_LOW
+from bajas.model.runs import EARLY_Z, LEAST_SHARE, LOG_Z_HIGH, LOG_Z_LOW, log_age
 from bajas.sampler.special import exponentials
 
 
@@ -49,7 +49,7 @@ def curve_arrays(representation: Representation) -> Curves:
         weight=runs.weight[at].astype(float),
         age=place[: at.size].copy(),
         since=place[at.size :].copy(),
-        log_age=np.log(np.maximum(table[:, 1], 1e-300)),
+        log_age=log_age(table[:, 1]),
         curve=table[:, 0].astype(np.int64),
         delay=np.array(representation.curves[:, 0], dtype=np.int64),
         shape=np.array(representation.curves[:, 1], dtype=np.int64),
