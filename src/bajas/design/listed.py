@@ -47,10 +47,8 @@ def read_list(
     by_id = {claim.claim_id: claim for claim in claims}
     for claim in claims:
         window = calendar.clip(claim.window)
-        if window is None or claim.published < window.start or not _plain(claim):
+        if window is None or not _plain(claim):
             continue
-        # nobody is on a list before the day of the loss
-        window = Window(window.start, min(window.end, claim.published))
         windows[claim.claim_id] = window
         counts[claim.claim_id] = ListCount(
             claim.claim_id,
