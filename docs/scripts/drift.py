@@ -76,7 +76,7 @@ def main() -> None:
         for scale in (None, 0.07, 0.15):
             drift = bajas.DriftPrior(on="none") if scale is None else bajas.DriftPrior(scale=scale)
             fit = bajas.Model(ledger, bias=bias, drift=drift).fit(
-                seed=options.seed, progress=False
+                seed=options.seed, draws=4000, progress=False
             )
             parts = []
             for name, start in (("whole", None), ("last quarter", since)):

@@ -1,7 +1,7 @@
 """Lists that grow, on simulated data and on the shipped claims.
 
-    python docs/scripts/registers.py                # simulated: table and docs/_static/registers.png
-    python docs/scripts/registers.py --shipped      # the shipped claims under other coverages
+    python docs/scripts/registers.py              # simulated: table and docs/_static/registers.png
+    python docs/scripts/registers.py --shipped    # the shipped claims under other coverages
 
 The figures of docs/explanation/registers.md come from here.
 """
@@ -93,7 +93,7 @@ def demonstrate(seed: int) -> None:
             bias=bajas.bias.symmetric(0.6),
             registers=bajas.RegisterPrior(reading=reading),  # type: ignore[arg-type]
             drift=bajas.DriftPrior(on="none"),
-        ).fit(seed=seed, progress=False)
+        ).fit(seed=seed, draws=4000, progress=False)
         total = fit.draws.total("killed", "X")
         line = f"{words:20} killed {interval(total)}, sd of log {np.log(total).std():.2f}"
         if reading == "completeness":
@@ -121,7 +121,7 @@ def demonstrate(seed: int) -> None:
 def shipped(seed: int) -> None:
     """Reweigh one fit of the shipped claims to other priors of the list's final coverage."""
     ledger = bajas.datasets.russia_ukraine_2023().as_of("2023-08-07")
-    fit = bajas.Model(ledger).fit(seed=seed, progress=False)
+    fit = bajas.Model(ledger).fit(seed=seed, draws=2500, progress=False)
     print(fit.verdict)
     print(fit.registers().to_string(index=False))
     total = fit.draws.total("killed", "RU", "all-ldnr", until="2023-05-27").ravel()

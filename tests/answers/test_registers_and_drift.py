@@ -25,9 +25,7 @@ def evidence(*counted: int) -> bajas.Ledger:
         window(0, last, claim_id=f"t{last}", value=str(20 * last), kind="tally")
         for last in (99, 199, 299)
     ]
-    names = [
-        window(0, last, claim_id=f"n{last}", value=str(9 * last), **NAMES) for last in counted
-    ]
+    names = [window(0, last, claim_id=f"n{last}", value=str(9 * last), **NAMES) for last in counted]
     return ledger(*tally, *names)
 
 
@@ -60,9 +58,7 @@ def test_a_list_has_four_rows_with_what_each_rests_on(drawn: bajas.Fit) -> None:
 
 def test_a_list_is_less_complete_on_its_last_day_than_in_the_end(drawn: bajas.Fit) -> None:
     table = drawn.registers().set_index("quantity")
-    assert (
-        table.loc["coverage on the last day", "median"] < table.loc["final coverage", "median"]
-    )
+    assert table.loc["coverage on the last day", "median"] < table.loc["final coverage", "median"]
 
 
 def test_a_single_count_says_that_its_curve_is_the_prior() -> None:
@@ -131,5 +127,3 @@ def test_claims_are_beside_what_the_list_is_expected_to_add(drawn: bajas.Fit) ->
     table = drawn.claims().set_index("observation")
     names = table.loc[["n150", "n250", "n299"]]
     assert (names["predicted_median"] < names["true_median"]).all()
-
-

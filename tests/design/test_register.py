@@ -85,7 +85,9 @@ def test_a_second_count_of_one_day_is_redundant() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 90), st.integers(0, 30), st.integers(1, 500)), min_size=1, max_size=8
+        st.tuples(st.integers(1, 90), st.integers(0, 30), st.integers(1, 500)),
+        min_size=1,
+        max_size=8,
     )
 )
 def test_additions_are_positive_and_never_sum_to_more_than_the_list(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_bins_are_days_where_the_curve_is_young_and_weeks_where_it_is_old() -> N
     bins = age_bins(made.observations[1], made.calendar, 0, 300)
     assert bins[0][0] == 0
     assert bins[-1][1] == 300
-    assert all(left[1] == right[0] for left, right in zip(bins, bins[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in pairwise(bins))
     by_last_day = {stop - 1: stop - start for start, stop, _, _ in bins}
     assert by_last_day[299] == by_last_day[199] == 1  # the young ends of both counts
     assert max(by_last_day.values()) == 7

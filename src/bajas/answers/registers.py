@@ -84,14 +84,11 @@ def registers(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
     keys = listed_streams(design)
     rows = []
     if keys:
-        prior = prior_draws(
-            posterior.ledger, posterior.specification, _PRIOR_DRAWS, posterior.seed
-        )
+        prior = prior_draws(posterior.ledger, posterior.specification, _PRIOR_DRAWS, posterior.seed)
     for position, (source, _) in enumerate(keys):
         drawn, before = register_draws(posterior, position), register_draws(prior, position)
-        streams = [
-            design.streams[i] for i in dict.fromkeys(design.observations[r].stream for r in drawn.rows)
-        ]
+        members = dict.fromkeys(design.observations[row].stream for row in drawn.rows)
+        streams = [design.streams[index] for index in members]
         days = sorted(str(design.observations[r].counted) for r in drawn.rows)
         curve = (
             f"counts on {len(set(days))} days and its prior"

@@ -53,9 +53,7 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
     """
     (level,) = checked_levels([level])
     design = posterior.design
-    prior = prior_draws(
-        posterior.ledger, posterior.specification, _PRIOR_DRAWS, posterior.seed
-    )
+    prior = prior_draws(posterior.ledger, posterior.specification, _PRIOR_DRAWS, posterior.seed)
     own = np.concatenate(
         [posterior.hyper_draws[h.name] for h in posterior.representation.hyperparameters], axis=-1
     )

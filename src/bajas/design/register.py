@@ -94,8 +94,7 @@ def additions(counts: Sequence[ListCount]) -> Additions:
             count.start, count.stop, count.published)]  # fmt: skip
         if same:
             redundant[count.claim_id] = (
-                f"its list was counted that day already ({same[0].claim_id}:"
-                f" {same[0].value:,.0f})"
+                f"its list was counted that day already ({same[0].claim_id}: {same[0].value:,.0f})"
             )
             continue
         found = Addition(count, tuple(inside))

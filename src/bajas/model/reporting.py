@@ -136,7 +136,8 @@ def build_reporting(
     groups = noise_groups(design, noise)
     medians = {label: getattr(noise, kind) for label, kind in groups.values()}
     for rows in listed_streams(design).values():
-        medians.update({groups[design.observations[row].stream][0]: registers.noise for row in rows})
+        for row in rows:
+            medians[groups[design.observations[row].stream][0]] = registers.noise
     hyper.append(
         Hyperparameter(
             "noise", "noise_group", tuple(medians),

@@ -12,7 +12,7 @@ LEAST_SHARE = 1e-12
 #: Limits of log z, z = (age / delay)^shape: beyond them exp(-z) is 1 or 0 to the last digit.
 LOG_Z_LOW, LOG_Z_HIGH = -700.0, 6.5
 
-#: Below this z of the later age shares are differences of F, above it of 1 - F: so they keep digits.
+#: Below this z of the later age a share is a difference of F, above it of 1 - F: it keeps digits.
 EARLY_Z = 0.5
 
 

@@ -212,7 +212,11 @@ class Specification:
         }
         intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
         intensity["other_ratio"] = asdict(self.intensity.other_ratio)
-        found: dict[str, Any] = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        found: dict[str, Any] = {
+            "bias": self.bias.as_dict(),
+            "intensity": intensity,
+            "noise": noise,
+        }
         # Without these entries neither exists, as before there were any: so hashes stay.
         if self.registers != _NO_REGISTERS:
             found["registers"] = self.registers.as_dict()

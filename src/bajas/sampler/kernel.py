@@ -2,8 +2,9 @@
 
 Generic over the representation: terms of the field by their structure, hyperparameters by their
 family, sparse products for nodes, cells and biases, prefix sums for the runs of cells (with weights
-that may follow curves, :mod:`bajas.sampler.curves`), and a family per observation. A new term or column of the model needs no new kernel. Compiled by numba, kept on
-disk between processes, and free of Python's lock while it runs.
+that may follow curves, :mod:`bajas.sampler.curves`), and a family per observation. A new term or
+column of the model needs no new kernel. Compiled by numba, kept on disk between processes, and free
+of Python's lock while it runs.
 
 The gradient is the adjoint of each step in reverse order; tests hold it against NumPy, central
 differences and PyMC's automatic derivatives.
@@ -164,9 +165,7 @@ def density_given_biases(
     tau = np.zeros(observations)
     weight, log_z, slope_of_z = run_weights(k.run_weight, theta, k.curves)
     for r in range(k.run_observation.size):
-        tau[k.run_observation[r]] += weight[r] * (
-            running[k.run_stop[r]] - running[k.run_start[r]]
-        )
+        tau[k.run_observation[r]] += weight[r] * (running[k.run_stop[r]] - running[k.run_start[r]])
     location, log_tau = np.zeros(observations), np.empty(observations)
     logarithms(tau, log_tau)
     for o in k.continuous:  # of counts without log tau
@@ -234,9 +233,7 @@ def density_given_biases(
         for i in range(by_weight.size):
             r = k.curves.run[i]
             o = k.run_observation[r]
-            by_weight[i] = (by_mu[o] / tau[o]) * (
-                running[k.run_stop[r]] - running[k.run_start[r]]
-            )
+            by_weight[i] = (by_mu[o] / tau[o]) * (running[k.run_stop[r]] - running[k.run_start[r]])
         curves_back(by_weight, log_z, slope_of_z, theta, theta_gradient, k.curves)
     for s in range(sums):
         part = intensity[k.sum_start[s] : k.sum_start[s + 1]]

@@ -6,8 +6,8 @@ from it; the density that is sampled is not.
 
 Steps are innovations of walks, and elements of other terms, in units of their fixed scale: the
 standardised coordinate times the scale hyperparameter. Hyperparameters are in their own
-standardised coordinates; they are there as what moves locations, not as scales. Cost and memory grow with the claims' cells and with the square of the
-number of steps.
+standardised coordinates; they are there as what moves locations, not as scales. Cost and memory
+grow with the claims' cells and with the square of the number of steps.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from bajas.design.design import Design
 from bajas.errors import SpecificationError
 from bajas.ledger.ledger import Ledger
 from bajas.model.bias import BiasPrior
+from bajas.model.build import build_representation
 from bajas.model.drift_prior import DriftPrior
 from bajas.model.register_prior import RegisterPrior
-from bajas.model.build import build_representation
 from bajas.model.representation import Representation
 from bajas.model.specification import IntensityPrior, NoisePrior, Specification
 from bajas.posterior.fitting import fit_posterior, prior_draws
