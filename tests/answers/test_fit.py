@@ -70,4 +70,4 @@ def test_plots_hang_under_plot(fit: Fit) -> None:
     pytest.importorskip("matplotlib")
     for ax in (fit.plot.path("killed", "X"), fit.plot.sources(), fit.plot.claims("X")):
         assert ax.get_title(loc="left")
-    assert "path, sources, claims" in repr(fit.plot)
+    assert "path, sources, registers, drift, claims" in repr(fit.plot)

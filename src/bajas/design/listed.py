@@ -87,6 +87,7 @@ def read_list(
                 ),
                 counted=counted,
                 before=before,
+                listed=item.count.value,
             )
         )
     return rows

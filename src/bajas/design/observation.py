@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -96,6 +96,8 @@ class Observation:
         Of a count of a growing list read with its completeness: the day of the count.
     before : tuple of ListState
         Earlier states of that list, whose names are not in ``value``.
+    listed : float, optional
+        All names on the list when it was counted.
     """
 
     name: str
@@ -110,3 +112,11 @@ class Observation:
     meaning: str
     counted: date | None = None
     before: tuple[ListState, ...] = ()
+    listed: float | None = None
+
+    @property
+    def as_published(self) -> Observation:
+        """The observation to be shown beside losses: a list's whole count, a bound from below."""
+        if self.listed is None:
+            return self
+        return replace(self, value=self.listed, form="at_least")

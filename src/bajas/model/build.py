@@ -120,8 +120,8 @@ def build_runs(design: Design, cells: Cells) -> Runs:
                 found.append((row, shift + first, shift + last, curves.get(row, -1)))
                 ages.append((age, since))
     table = np.array(found, dtype=np.int64).reshape(-1, 4)
-    age, since = np.array(ages).reshape(-1, 2).T
+    told = np.array(ages).reshape(-1, 2)
     return Runs(
         table[:, 0], table[:, 1], table[:, 2], np.ones(len(found)),
-        curve=table[:, 3], age=age, since=since,
+        curve=table[:, 3], age=told[:, 0], since=told[:, 1],
     )  # fmt: skip

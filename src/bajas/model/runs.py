@@ -129,7 +129,7 @@ class Runs:
 
 def log_z(age: np.ndarray, delay: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Return log z, z = (age / delay)^shape, within the limits."""
-    return np.clip(shape * (log_age(age) - np.log(delay)), LOG_Z_LOW, LOG_Z_HIGH)
+    return np.asarray(np.clip(shape * (log_age(age) - np.log(delay)), LOG_Z_LOW, LOG_Z_HIGH))
 
 
 def log_age(age: np.ndarray) -> np.ndarray:
