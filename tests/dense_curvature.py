@@ -129,13 +129,14 @@ def location_jacobian(
 ) -> np.ndarray:
     """Return d mu / d position, shape (observation, size)."""
     intensity = np.exp(representation.log_intensity(field))
-    log_total = representation.expected_log(field)
+    log_total = representation.expected_log(field, hyper)
     runs = representation.runs
     lengths = runs.stop - runs.start
     rows = np.repeat(runs.observation, lengths)
     first = np.repeat(runs.start - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
     cells = np.arange(lengths.sum()) + first
-    weights = np.repeat(runs.weight, lengths) * intensity[cells] / np.exp(log_total)[rows]
+    weight = representation.run_weights(hyper)
+    weights = np.repeat(weight, lengths) * intensity[cells] / np.exp(log_total)[rows]
     shares = sparse.csr_array(
         (weights, (rows, cells)), shape=(len(representation.names), intensity.size)
     )
@@ -145,8 +146,36 @@ def location_jacobian(
     jacobian = _through_terms(representation, by_field, hyper, position)
     effects = np.asarray(representation.effects.todense())
     slopes = _slopes(representation, hyper)
+    effects = effects + _by_curves(representation, intensity, np.exp(log_total), hyper)
     jacobian[:, representation.field_size :] += effects * slopes
     return jacobian
+
+
+def _by_curves(
+    representation: Representation,
+    intensity: np.ndarray,
+    total: np.ndarray,
+    hyper: dict[str, np.ndarray],
+) -> np.ndarray:
+    """Return d mu / d theta by delays and shapes, run by run, shape (observation, hyperparameter).
+
+    F(a) = 1 - exp(-(a / d)^k); dF/dd = -(k / d) z exp(-z), dF/dk = z log(a / d) exp(-z).
+    """
+    found = np.zeros((len(representation.names), representation.hyper_size))
+    theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
+    runs = representation.runs
+    for r in np.flatnonzero(runs.curve >= 0):
+        i = runs.observation[r]
+        share = runs.weight[r] * intensity[runs.start[r] : runs.stop[r]].sum() / total[i]
+        delay, shape = representation.curves[runs.curve[r]]
+        d, k = theta[delay], theta[shape]
+        for age, sign in ((runs.age[r], 1.0), (runs.since[r], -1.0)):
+            if age == 0:
+                continue
+            z = min((age / d) ** k, 600.0)
+            found[i, delay] -= sign * share * k / d * z * np.exp(-z)
+            found[i, shape] += sign * share * z * np.log(age / d) * np.exp(-z)
+    return found
 
 
 def _through_terms(

@@ -37,7 +37,8 @@ def design(*rows: Row, **options: object) -> Design:
 
 def represent(evidence: Ledger, specification: Specification) -> Representation:
     """The representation of a ledger."""
-    return build_representation(build_design(evidence), specification, evidence.sources)
+    made = build_design(evidence, specification.registers.reading)
+    return build_representation(made, specification, evidence.sources)
 
 
 def built(*rows: Row, **options: object) -> Representation:

@@ -36,7 +36,7 @@ def blocks(draw: st.DrawFn) -> Block:
 
 
 @st.composite
-def representations(draw: st.DrawFn) -> Representation:
+def representations(draw: st.DrawFn, curved: bool = True) -> Representation:
     """Small random representations; hypothesis chooses their kind, a seed their numbers."""
     return make(
         draw(st.lists(blocks(), min_size=1, max_size=3)),
@@ -49,6 +49,7 @@ def representations(draw: st.DrawFn) -> Representation:
         effective=draw(st.booleans()),
         restarts=draw(st.integers(0, 2)),
         biased=draw(st.booleans()),
+        curves=draw(st.integers(0, 2)) if curved else 0,
         seed=draw(st.integers(0, 2**32 - 1)),
     )
 
@@ -66,11 +67,13 @@ def make(
     seed: int,
     biased: bool = False,
     bare: bool = False,
+    curves: int = 0,
 ) -> Representation:
     """A representation of blocks, forms and families.
 
     With ``biased`` plain independent blocks enter the reports alone, as biases of sources do; with
-    ``bare`` there is no hyperparameter at all.
+    ``bare`` there is no hyperparameter at all. With ``curves`` about half of the runs have one of
+    so many completeness curves.
     """
     rng = np.random.default_rng(seed)
     if bare:
@@ -82,7 +85,9 @@ def make(
         priors = tuple(Prior(family, centre, rng.uniform(0.2, 0.6), freedom) for _ in range(size))  # type: ignore[arg-type]
         return Hyperparameter(name, f"{name}_dim", tuple(map(str, range(size))), priors)
 
+    curves = 0 if bare else curves
     hypers = [] if bare else [hyperparameter("noise", positive, 2)]
+    hypers += [hyperparameter("curve", positive, 2 * curves)] if curves else []
     for i, family in enumerate([] if bare else families):
         hypers.append(hyperparameter(f"h{i}", family, int(rng.integers(1, 4))))
     terms = []
@@ -132,7 +137,13 @@ def make(
             of.append(i)
             start.append(begin)
             stop.append(int(rng.integers(begin, last)) + 1)
-    runs = Runs(np.array(of), np.array(start), np.array(stop), rng.uniform(0.3, 2, len(of)), edges)
+    weight = rng.uniform(0.3, 2, len(of))
+    curve, age, since = np.full(len(of), -1), np.zeros(len(of)), np.zeros(len(of))
+    if curves:
+        curve = rng.integers(-1, curves, len(of))
+        since = rng.choice([0.0, 0.5, 3.5, 40.0], len(of))
+        age = since + rng.choice([0.5, 7.0, 300.0], len(of))
+    runs = Runs(np.array(of), np.array(start), np.array(stop), weight, edges, curve, age, since)
     form = np.array(forms)
     log_sd = np.where((rng.random(observations) < 0.5) & (form < 3), rng.uniform(0, 0.5), 0.0)
     return Representation(
@@ -152,4 +163,5 @@ def make(
         degrees_of_freedom=degrees,
         count=np.where(form >= 3, rng.poisson(rng.choice([0.5, 8.0, 3e3], observations)), 0.0),
         log_noise=matrix(observations, field, 0.3 if noisy else 0.0, losses),
+        curves=np.arange(2 * curves).reshape(curves, 2) + 2,
     )

@@ -49,6 +49,8 @@ def jax_log_density(representation: Representation) -> Callable[[jax.Array], jax
     node_design, interpolation = _times(r.node_design), _times(r.interpolation)
     reporting, effects, log_noise = _times(r.reporting), _times(r.effects), _times(r.log_noise)
     runs, observations = r.runs, len(r.names)
+    if len(r.curves):
+        raise ValueError("the JAX density has no completeness curves")
     start, stop = runs.places
     running_sums = _running_sums([0, *runs.edges, r.cell_count])
     single = runs.observation.size == observations

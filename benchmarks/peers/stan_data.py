@@ -20,6 +20,8 @@ def stan_data(representation: Representation) -> dict[str, Any]:
         The latent Gaussian model.
     """
     r = representation
+    if len(r.curves):
+        raise ValueError("the Stan program has no completeness curves")
     runs = r.runs
     start, stop = runs.places
     adding = sparse.csr_array(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from bajas.ledger.read import read_claims as read_claims
     from bajas.ledger.read import write_claims as write_claims
     from bajas.model import bias as bias
+    from bajas.model.drift_prior import DriftPrior as DriftPrior
+    from bajas.model.register_prior import Coverage as Coverage
+    from bajas.model.register_prior import RegisterPrior as RegisterPrior
     from bajas.model.share_table import share_priors as share_priors
     from bajas.model.specification import IntensityPrior as IntensityPrior
     from bajas.model.specification import RatioPrior as RatioPrior
@@ -56,6 +59,9 @@ _HOMES = {
     "SharePrior": "bajas.model.specification:SharePrior",
     "share_priors": "bajas.model.share_table:share_priors",
     "bias": "bajas.model.bias",
+    "RegisterPrior": "bajas.model.register_prior:RegisterPrior",
+    "Coverage": "bajas.model.register_prior:Coverage",
+    "DriftPrior": "bajas.model.drift_prior:DriftPrior",
     "Fit": "bajas.workflow.fit:Fit",
     "load": "bajas.workflow.fit:load",
     "FitTask": "bajas.batch.task:FitTask",
@@ -85,6 +91,9 @@ __all__ = [  # noqa: RUF022 - in the order of a user's work
     "SharePrior",
     "share_priors",
     "bias",
+    "RegisterPrior",
+    "Coverage",
+    "DriftPrior",
     "Fit",
     "load",
     "FitTask",

@@ -75,4 +75,4 @@ def test_plots_hang_under_plot(fit: Fit) -> None:
         fit.plot.claims("X"),
     ):
         assert ax.get_title(loc="left")
-    assert "path, shares, sources, claims" in repr(fit.plot)
+    assert "path, shares, sources, registers, drift, claims" in repr(fit.plot)

@@ -38,14 +38,19 @@ def by_differences(representation: Representation, at: np.ndarray, step: float) 
 
 
 def amplified(representation: Representation, at: np.ndarray) -> float:
-    """How much of its digits a run loses: it is a difference of running sums, as its gradient."""
+    """How much of its digits a run loses: it is a difference of running sums, as its gradient.
+
+    So is the share that becomes known between two ages.
+    """
     runs = representation.runs
-    intensity = np.exp(representation.log_intensity(representation.unpack(at)[0]))
+    field, hyper = representation.unpack(at)
+    intensity = np.exp(representation.log_intensity(field))
     running, (start, stop) = runs.running(intensity), runs.places
     whole = np.array([part.sum() for part in np.split(intensity, runs.edges)])
     whole = whole[np.searchsorted(runs.edges, runs.start, side="right")]
     with np.errstate(divide="ignore"):
-        return float((whole / (running[stop] - running[start])).max())
+        known = (representation.run_weights(hyper) / runs.weight).min()
+        return float((whole / (running[stop] - running[start])).max() / known)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -107,6 +112,7 @@ def test_pymc_agrees(degrees: float, positive: str) -> None:
         noisy=True,
         effective=True,
         restarts=2,
+        curves=2,
         seed=17,
     )
     assert_pymc_agrees(representation)
@@ -148,7 +154,13 @@ def assert_pymc_agrees(representation: Representation) -> None:
             point = {n: p.reshape(shapes[n]) for n, p in zip(names, pieces, strict=True)}
             expected, slopes = both(point)
             value, gradient = by_kernel(representation, at)
-            assert value == pytest.approx(float(expected), rel=1e-8)
-            assert representation.standard_log_density(at) == pytest.approx(value, rel=1e-8)
+            if not (np.isfinite(expected) and np.isfinite(slopes).all()):
+                assert stretch > 1
+                assert not np.isfinite(value)
+                continue
+            # in the tails what becomes known between two ages may have lost most of its digits
+            error = 1e-8 + (1e-14 * amplified(representation, at) if stretch > 1 else 0.0)
+            assert value == pytest.approx(float(expected), rel=error)
+            assert representation.standard_log_density(at) == pytest.approx(value, rel=error)
             size = max(1.0, np.abs(slopes).max())
-            np.testing.assert_allclose(gradient, slopes, rtol=1e-8, atol=1e-8 * size)
+            np.testing.assert_allclose(gradient, slopes, rtol=error, atol=error * size)

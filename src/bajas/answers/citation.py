@@ -14,6 +14,8 @@ from bajas.answers.interval import Estimate, level_words
 from bajas.answers.reliance import Reliance, reliance
 from bajas.answers.total import total
 from bajas.errors import NotTrustedError, QuantityError
+from bajas.model.drift import drifts
+from bajas.model.registers import listed_streams
 from bajas.posterior.posterior import Posterior
 
 
@@ -208,6 +210,8 @@ def cite(
         *_anchored(posterior),
         *_rests(rests),
         *_read_as(posterior),
+        *_listed(posterior),
+        *_drifting(posterior),
     )
     warned = Counter(finding.rule for finding in ledger.findings if finding.severity == "warn")
     caveats = [f"{note[0].upper()}{note[1:]}." for note in found.notes]
@@ -299,6 +303,37 @@ def _anchored(posterior: Posterior) -> tuple[str, ...]:
 def _rests(rests: Reliance | None) -> tuple[str, ...]:
     """Say which prior drives the answer, if one does; nothing of the prior itself."""
     return () if rests is None else (rests.sentence,)
+
+
+def _listed(posterior: Posterior) -> tuple[str, ...]:
+    """Say what is assumed of the final coverage of each list, an anchor by another name."""
+    prior = posterior.specification.registers
+    found = []
+    for (source, _), rows in listed_streams(posterior.design).items():
+        assumed = prior.of(source)
+        days = {posterior.design.observations[row].counted for row in rows}
+        found.append(
+            f"The list of {source} is assumed to hold {assumed.low:g} to {assumed.high:g} of the"
+            " losses in the end (90 %, prior), which its own counts can't tell"
+            + (
+                "; it was counted once, so that how fast it grows is assumed too."
+                if len(days) == 1
+                else "."
+            )
+        )
+    return tuple(found)
+
+
+def _drifting(posterior: Posterior) -> tuple[str, ...]:
+    """Say how far biases may drift."""
+    prior = posterior.specification.drift
+    count = len(drifts(posterior.design, prior))
+    if not count:
+        return ()
+    return (
+        f"The bias of {_number(count, 'stream')} may drift, by a standard deviation of"
+        f" {prior.scale:g} on the log scale every {prior.knot_days} days.",
+    )
 
 
 def _number(count: int, noun: str) -> str:

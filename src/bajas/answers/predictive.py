@@ -36,7 +36,8 @@ def claims_table(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
     pandas.DataFrame
         One row per observation: ``observation``, ``claims``, ``source``, ``stream``, ``start``,
         ``end``, ``form``, ``value``; ``true_median``, ``true_low`` and ``true_high`` of the losses
-        that it counts (expected numbers); ``predicted_median``, ``predicted_low`` and
+        that it counts (expected numbers; of a growing list, those of which a list that is complete
+        in the end knows by then); ``predicted_median``, ``predicted_low`` and
         ``predicted_high`` of the source's figure; ``tail``, for a point twice the smaller
         probability of a figure beyond it, for a bound the probability that the source's figure
         meets it; ``meaning``. ``attrs["level"]`` states the level.

@@ -38,7 +38,8 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
         the prior (``prior``, ``prior_low``, ``prior_high``); ``shift`` of the median of the log
         bias in prior standard deviations and ``narrowed``, the share of the prior's spread that
         the claims took away (negative if they widened it); ``noise``, the scale of the scatter on
-        the log scale. A register has no bias: what is on a list did happen.
+        the log scale. A bias that drifts is its mean over the days that the stream covers; see
+        :func:`bajas.answers.drift.drift`. A register has no bias: what is on a list did happen.
         ``attrs["level"]`` states the level.
 
     Examples
@@ -52,9 +53,7 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
     """
     (level,) = checked_levels([level])
     design = posterior.design
-    prior = prior_draws(
-        posterior.ledger, posterior.specification, _PRIOR_DRAWS, posterior.seed
-    ).bias_draws
+    prior = prior_draws(posterior.ledger, posterior.specification, _PRIOR_DRAWS, posterior.seed)
     own = np.concatenate(
         [posterior.hyper_draws[h.name] for h in posterior.representation.hyperparameters], axis=-1
     )
@@ -82,12 +81,25 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
             "observations": len(members),
         }
         if biased:
-            portrait |= _bias(posterior.bias_draws[:, :, biased[0]], prior[:, :, biased[0]], level)
+            portrait |= _bias(mean_bias(posterior, biased[0]), mean_bias(prior, biased[0]), level)
         portrait["noise"] = float(np.median(scale))
         rows.append(portrait)
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table.attrs.update(level=level, trusted=not posterior.why_not)
     return table
+
+
+def mean_bias(posterior: Posterior, row: int) -> np.ndarray:
+    """Return the bias of an observation's source without its drift, shape (chain, draw)."""
+    representation = posterior.representation
+    entering = np.asarray(representation.reporting[[row]].todense())[0]
+    if "drift" in representation.term_slices:
+        entering[representation.term_slices["drift"]] = 0.0
+    effects = np.asarray(representation.effects[[row]].todense())[0]
+    theta = np.concatenate(
+        [posterior.hyper_draws[h.name] for h in representation.hyperparameters], axis=-1
+    )
+    return np.asarray(posterior.field_draws @ entering + theta @ effects)
 
 
 _COLUMNS = [

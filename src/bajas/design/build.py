@@ -8,6 +8,7 @@ from bajas.claims.alternatives import definitions
 from bajas.claims.claim import Claim, Window
 from bajas.design.calendar import Calendar
 from bajas.design.design import Design
+from bajas.design.listed import RegisterReading, read_list
 from bajas.design.observation import Observation, Stream
 from bajas.design.reading import BELOW_ONE, read_figure
 from bajas.design.stratum import Stratum, build_strata
@@ -18,13 +19,15 @@ from bajas.ledger.ledger import Ledger
 from bajas.ledger.lineage import left_out
 
 
-def build_design(ledger: Ledger) -> Design:
+def build_design(ledger: Ledger, registers: RegisterReading = "completeness") -> Design:
     """Turn a ledger into a design.
 
     Parameters
     ----------
     ledger : Ledger
         The evidence, restricted with :meth:`Ledger.as_of` if need be.
+    registers : {"completeness", "bound"}
+        How counts of lists are read: as incomplete counts that grow, or as lower bounds.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def build_design(ledger: Ledger) -> Design:
         silent: list[tuple[str, str, str, str]] = []
         for key, claims in by_stream.items():
             stream, rows, records = _read_stream(
-                claims, ledger, names, len(streams), calendar, strata, unused
+                claims, ledger, names, len(streams), calendar, strata, unused, registers
             )
             if rows:
                 streams.append(stream)
@@ -115,6 +118,7 @@ def _read_stream(
     calendar: Calendar,
     strata: tuple[Stratum, ...],
     unused: dict[str, str],
+    registers: RegisterReading,
 ) -> tuple[Stream, list[Observation], tuple[Merge, ...]]:
     """Return a stream with its observations; notes in ``unused`` what says nothing."""
     first = claims[0]
@@ -143,10 +147,33 @@ def _read_stream(
                 and stratum.outcome_members <= outcomes
             )
         )
+    listed: list[Observation] = []
+    # what a list counts isn't in question: a list of several definitions is read as bounds
+    indices = readings[0]
+    complete = registers == "completeness" and len(readings) == 1 and not partial
+    if stream.kind == "register" and complete:
+        what = f"{stream.side} {stream.component} {stream.outcome} = {_in_words(strata, indices)}"
+        present = [claim for claim in claims if _exists(claim, indices, calendar, strata)]
+        what += f" ({'guessed ' if guessed else ''}register of {stream.source})"
+        listed = read_list(present, position, indices, calendar, what, unused)
+        counted = {claim_id for row in listed for claim_id in row.claim_ids} | set(unused)
+        claims = [claim for claim in claims if claim.claim_id not in counted]
     rows, records = _observe(
         claims, stream, position, tuple(readings), partial, calendar, strata, unused, guessed
     )
-    return stream, rows, records
+    return stream, listed + rows, records
+
+
+def _exists(
+    claim: Claim, indices: tuple[int, ...], calendar: Calendar, strata: tuple[Stratum, ...]
+) -> bool:
+    """Return whether any of the strata exists in a claim's window."""
+    window = calendar.clip(claim.window)
+    return window is not None and any(
+        calendar.index(window.start) <= strata[i].last
+        and strata[i].first <= calendar.index(window.end)
+        for i in indices
+    )
 
 
 def _observe(
@@ -174,14 +201,7 @@ def _observe(
         window = calendar.clip(claim.window)
         if window is None:  # clipped claims were taken out before
             raise AssertionError(claim.claim_id)
-        if not all(
-            any(
-                calendar.index(window.start) <= strata[i].last
-                and strata[i].first <= calendar.index(window.end)
-                for i in reading
-            )
-            for reading in readings
-        ):
+        if not all(_exists(claim, reading, calendar, strata) for reading in readings):
             unused[claim.claim_id] = "its force didn't exist in its window" + (
                 " under one of its definitions" if alternatives else ""
             )

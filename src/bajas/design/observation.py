@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 from bajas.claims.alternatives import definition_names
@@ -56,6 +57,22 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class ListState:
+    """A list as it stood when it was counted: the days that the count is about, and the count's.
+
+    Parameters
+    ----------
+    window : Window
+        Days of the losses, within the calendar.
+    counted : datetime.date
+        Day of the count.
+    """
+
+    window: Window
+    counted: date
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One row of the likelihood.
 
@@ -84,6 +101,12 @@ class Observation:
         In words.
     alternatives : tuple of tuple of int
         Strata under each reading of the stream; empty where there is one.
+    counted : datetime.date, optional
+        Of a count of a growing list read with its completeness: the day of the count.
+    before : tuple of ListState
+        Earlier states of that list, whose names are not in ``value``.
+    listed : float, optional
+        All names on the list when it was counted.
     """
 
     name: str
@@ -97,8 +120,18 @@ class Observation:
     biased: bool
     meaning: str
     alternatives: tuple[tuple[int, ...], ...] = ()
+    counted: date | None = None
+    before: tuple[ListState, ...] = ()
+    listed: float | None = None
 
     @property
     def readings(self) -> tuple[tuple[int, ...], ...]:
         """Strata under each reading of its stream."""
         return self.alternatives or (self.strata,)
+
+    @property
+    def as_published(self) -> Observation:
+        """The observation to be shown beside losses: a list's whole count, a bound from below."""
+        if self.listed is None:
+            return self
+        return replace(self, value=self.listed, form="at_least")

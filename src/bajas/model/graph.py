@@ -22,6 +22,7 @@ from bajas.model.family import (
     POISSON,
 )
 from bajas.model.representation import Representation
+from bajas.model.runs import EARLY_Z, LEAST_SHARE, LOG_Z_HIGH, LOG_Z_LOW, log_age
 from bajas.model.term import Hyperparameter, Term
 
 #: Makes the free variables: returns standardised coordinates by name of term or hyperparameter.
@@ -66,9 +67,10 @@ def build_pymc_model(
         first, last = runs.places
         parts = running[last] - running[first]
         adding = sparse.csr_array(
-            (runs.weight, (runs.observation, np.arange(runs.weight.size))),
+            (np.ones(runs.weight.size), (runs.observation, np.arange(runs.weight.size))),
             shape=(len(representation.names), runs.weight.size),
         )
+        parts = parts * _run_weights(representation, theta)
         mu = pt.log(_times(adding, parts)) + _times(representation.reporting, field)
         if representation.effects.nnz:
             mu = mu + _times(representation.effects, theta[:-1])
@@ -168,6 +170,28 @@ def _cholesky_factor(partial: Any, size: int) -> Any:
     steps = pt.cumprod(pt.sqrt((1 - y) * (1 + y)), axis=1)
     left = pt.concatenate([pt.ones((size, 1)), steps[:, :-1]], axis=1)
     return (y + pt.eye(size)) * left
+
+
+def _run_weights(representation: Representation, theta: Any) -> Any:
+    """Return the weight of each run, as :meth:`bajas.model.runs.Runs.weights`."""
+    runs = representation.runs
+    at = np.flatnonzero(runs.curve >= 0)
+    if not at.size:
+        return runs.weight
+    places = representation.curves[runs.curve[at]]
+    log_delay, shape = pt.log(theta[places[:, 0]]), theta[places[:, 1]]
+    z = []
+    for ages in (runs.since, runs.age):
+        moved = shape * (log_age(ages[at]) - log_delay)
+        z.append(pt.exp(pt.clip(moved, LOG_Z_LOW, LOG_Z_HIGH)))
+    before, after = z
+    share = pt.switch(
+        pt.lt(after, EARLY_Z),
+        pt.expm1(-before) - pt.expm1(-after),
+        pt.exp(-before) - pt.exp(-after),
+    )
+    weight = runs.weight[at] * (LEAST_SHARE + share)
+    return pt.set_subtensor(pt.as_tensor(runs.weight)[at], weight)
 
 
 def _times(matrix: sparse.csr_array, vector: Any) -> Any:

@@ -8,7 +8,8 @@ first two layers and no third. Where the prior tells kinds of evidence apart, a 
     bias = mean[e] + scale[e] / scale (relation - mean) + source[s, p, e] + outcome,
 
 so that all kinds share what a bloc does, each as far as its spread goes, and a kind's own centre
-and spread stand in the source effect.
+and spread stand in the source effect. The biases of long tallies drift (:mod:`bajas.model.drift`);
+lists that grow have a coverage instead of a bias (:mod:`bajas.model.registers`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from bajas.design.design import Design
 from bajas.design.observation import Stream
 from bajas.model.bias import BiasPrior, relation
 from bajas.model.columns import FieldLayout, SparseRows
+from bajas.model.drift import Drift, drift_labels, drift_rows
 from bajas.model.prior import Prior
+from bajas.model.register_prior import RegisterPrior
+from bajas.model.registers import listed_streams, register_hyperparameters
 from bajas.model.specification import NoisePrior, Specification
 from bajas.model.term import Hyperparameter, Term
 
@@ -101,6 +105,8 @@ def build_reporting(
     noise: NoisePrior,
     anchored: dict[str, Anchor],
     layout: FieldLayout,
+    registers: RegisterPrior,
+    moving: list[Drift],
 ) -> list[Hyperparameter]:
     """Add the bias terms to the layout and return the relation effects and noise scales."""
     streams = biased_streams(design)
@@ -132,6 +138,15 @@ def build_reporting(
         )
     )  # fmt: skip
 
+    names = tuple(label for drift in moving for label in drift_labels(design, drift))
+    scales = [np.full(drift.knots.size - 1, drift.scale) for drift in moving]
+    layout.add(
+        Term(
+            "drift", ("drift_step",), (names,), "independent",
+            np.zeros(len(names)), np.concatenate([np.zeros(0), *scales]),
+        )
+    )  # fmt: skip
+
     hyper = []
     # one hyperparameter block per relation: its prior has its own centre, spread and tails
     for stands in dict.fromkeys(key[0] for key in relations):
@@ -150,21 +165,23 @@ def build_reporting(
             Hyperparameter(f"relation_{stands}", f"bloc_{stands}", labels, (one,) * len(labels))
         )
     by_stream = noise_groups(design, noise)
-    groups = dict(by_stream.values())
+    medians = {
+        label: noise_centre(design, noise, by_stream, label, kind)
+        for label, kind in dict(by_stream.values()).items()
+    }
+    for rows in listed_streams(design).values():
+        for row in rows:
+            medians[by_stream[design.observations[row].stream][0]] = registers.noise
     hyper.append(
         Hyperparameter(
-            "noise", "noise_group", tuple(groups),
+            "noise", "noise_group", tuple(medians),
             tuple(
-                Prior(
-                    "log_normal",
-                    float(np.log(noise_centre(design, noise, by_stream, label, kind))),
-                    noise.log_sd,
-                )
-                for label, kind in groups.items()
+                Prior("log_normal", float(np.log(median)), noise.log_sd)
+                for median in medians.values()
             ),
         )
     )  # fmt: skip
-    return hyper
+    return hyper + register_hyperparameters(design, registers)
 
 
 def reporting_rows(
@@ -173,6 +190,7 @@ def reporting_rows(
     anchored: dict[str, Anchor],
     layout: FieldLayout,
     hyper_columns: dict[tuple[str, str], int],
+    moving: list[Drift],
 ) -> tuple[SparseRows, SparseRows]:
     """Return the entries of B (field) and C (hyperparameters), one row per observation.
 
@@ -180,6 +198,8 @@ def reporting_rows(
     ----------
     hyper_columns : dict of (str, str) to int
         Column of each hyperparameter by name and label.
+    moving : list of Drift
+        The streams whose biases drift.
     """
     reporting, effects = SparseRows(), SparseRows()
     by_name = {term.name: term for term in layout.terms}
@@ -198,4 +218,14 @@ def reporting_rows(
         stands, bloc, target = relation_key(stream)
         column = hyper_columns[f"relation_{stands}", f"{bloc} on {target}"]
         effects.add(row, column, loading(stream, prior))
+    position = 0
+    for drift in moving:
+        for row, means in drift_rows(design, drift).items():
+            for step, value in enumerate(means):
+                column = layout.column("drift", position + step)
+                reporting.add(row, column, float(value))
+        position += drift.knots.size - 1
+    for key, rows in listed_streams(design).items():
+        for row in rows:  # coverage = exp(-gap)
+            effects.add(row, hyper_columns["register_gap", " ".join(key)], -1.0)
     return reporting, effects

@@ -12,10 +12,10 @@ Everything that bajas can say about a war is expressed in this small intermediat
                   phi_i = theta[noise_i] exp(D x)_i                        of negative binomials
 
 P is the interpolation between knots (or a spline basis), a run is a stretch of consecutive cells of
-one stratum, B and C are the reporting terms (biases), D terms of the noise. A new feature of the
-model is a new term or a new column; completeness curves would replace the unit weights within a
-run. Alternative definitions of a stream are representations of their own, which differ in the runs
-of its observations and in nothing else.
+one stratum (:mod:`bajas.model.runs`), B and C are the reporting terms (biases), D terms of the
+noise. A new feature of the model is a new term or a new column. Weights w of runs with a curve, of
+lists that grow after the event, depend on two hyperparameters. Alternative definitions of a stream
+are representations of their own, which differ in the runs of its observations and in nothing else.
 """
 
 from __future__ import annotations
@@ -28,51 +28,10 @@ import pandas as pd
 from scipy import sparse
 
 from bajas.model.family import POINT, POISSON, log_likelihood, simulate
+from bajas.model.runs import Runs as Runs
 from bajas.model.term import Hyperparameter, Term
 
 _LOG_2PI = float(np.log(2 * np.pi))
-
-
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """Stretches of consecutive cells: observation, first cell, last cell + 1 and weight of each.
-
-    ``restart`` names cells that no run crosses: running sums begin anew there, so that a stratum of
-    few losses keeps its digits beside one of many. By default there is one running sum.
-    """
-
-    observation: np.ndarray
-    start: np.ndarray
-    stop: np.ndarray
-    weight: np.ndarray
-    restart: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-
-    @property
-    def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """Start and stop of each run in :meth:`running`."""
-        shift = np.searchsorted(self.edges, self.start, side="right")
-        return self.start + shift, self.stop + shift
-
-    @property
-    def edges(self) -> np.ndarray:
-        """First cells of the running sums after the first."""
-        return np.unique(self.restart[self.restart > 0])
-
-    def running(self, values: np.ndarray) -> np.ndarray:
-        """Return running sums over cells, each of them after a zero, one after another.
-
-        Parameters
-        ----------
-        values : ndarray, shape (..., cell)
-            What is summed up.
-        """
-        parts = np.split(values, self.edges, axis=-1)
-        sums = np.zeros((*values.shape[:-1], values.shape[-1] + len(parts)))
-        first = 0
-        for part in parts:
-            np.cumsum(part, axis=-1, out=sums[..., first + 1 : first + 1 + part.shape[-1]])
-            first += 1 + part.shape[-1]
-        return sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +71,8 @@ class Representation:
         The figures of counts, 0 for other observations.
     log_noise : csr_array, shape (observation, field), optional
         D, what the field adds to the log of each noise scale.
+    curves : ndarray of int, shape (curve, 2), optional
+        Of the curves of runs: positions of delay (days) and shape among all hyperparameters.
     """
 
     terms: tuple[Term, ...]
@@ -130,6 +91,7 @@ class Representation:
     degrees_of_freedom: float
     count: np.ndarray = None  # type: ignore[assignment]  # all zero, made below
     log_noise: sparse.csr_array = None  # type: ignore[assignment]
+    curves: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
     # positions of terms and hyperparameters in their vectors
     term_slices: dict[str, slice] = field(init=False)
     hyper_slices: dict[str, slice] = field(init=False)
@@ -159,6 +121,14 @@ class Representation:
             raise ValueError("every observation needs at least one run of cells")
         if np.any(np.diff(self.runs.observation) < 0):
             raise ValueError("runs must be in the order of their observations")
+        if self.runs.curve.max(initial=-1) >= len(self.curves):
+            raise ValueError("a run has a curve that isn't there")
+        positive = np.concatenate(
+            [np.full(h.size, h.family in ("half_normal", "log_normal"))
+             for h in self.hyperparameters] or [np.zeros(0, dtype=bool)]
+        )  # fmt: skip
+        if not np.all(positive[self.curves]):
+            raise ValueError("delays and shapes of curves need positive priors")
         for edge in self.runs.edges:
             if np.any((self.runs.start < edge) & (edge < self.runs.stop)):
                 raise ValueError("a run crosses the start of a running sum")
@@ -291,12 +261,34 @@ class Representation:
         eta = self.interpolation @ nodes
         return np.asarray(eta.T.reshape(*field_values.shape[:-1], self.cell_count))
 
-    def expected_log(self, field_values: np.ndarray) -> np.ndarray:
-        """Return log tau, the log of the true sum behind each observation."""
+    def run_weights(self, hyper: dict[str, np.ndarray] | None) -> np.ndarray:
+        """Return the weight of each run, shape (..., run)."""
+        if not len(self.curves):
+            return self.runs.weight
+        if hyper is None:
+            raise ValueError("weights depend on hyperparameters")
+        theta = np.concatenate([hyper[h.name] for h in self.hyperparameters], axis=-1)
+        return self.runs.weights(theta[..., self.curves[:, 0]], theta[..., self.curves[:, 1]])
+
+    def expected_log(
+        self, field_values: np.ndarray, hyper: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Return log tau, the log of the true sum behind each observation.
+
+        For a count from a list: of those losses that such a list, complete in the end, would have
+        come to know of in time.
+
+        Parameters
+        ----------
+        field_values : ndarray, shape (..., field)
+            The latent field.
+        hyper : dict of str to ndarray, optional
+            Natural hyperparameters; needed where runs have curves.
+        """
         intensity = np.exp(self.log_intensity(field_values))
         running = self.runs.running(intensity)
         start, stop = self.runs.places
-        parts = (running[..., stop] - running[..., start]) * self.runs.weight
+        parts = (running[..., stop] - running[..., start]) * self.run_weights(hyper)
         first = np.searchsorted(self.runs.observation, np.arange(len(self.names)))
         return np.asarray(np.log(np.add.reduceat(parts, first, axis=-1)))
 
@@ -306,7 +298,9 @@ class Representation:
         theta = self._hyper_vector(hyper, lead)
         bias = self.reporting @ field_values.reshape(-1, self.field_size).T
         bias = bias + self.effects @ theta.reshape(bias.shape[1], self.hyper_size).T
-        return np.asarray(self.expected_log(field_values) + bias.T.reshape(*lead, len(self.names)))
+        return np.asarray(
+            self.expected_log(field_values, hyper) + bias.T.reshape(*lead, len(self.names))
+        )
 
     def noise_scale(
         self, hyper: dict[str, np.ndarray], field_values: np.ndarray | None = None

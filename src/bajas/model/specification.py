@@ -11,8 +11,13 @@ from typing import Any, Literal, TypeVar
 from bajas.errors import SpecificationError
 from bajas.model.bias import BiasPrior, hindsight
 from bajas.model.covariates import Covariates
+from bajas.model.drift_prior import DriftPrior
+from bajas.model.register_prior import RegisterPrior
 
 _T = TypeVar("_T")
+
+#: What a specification was before it had entries for them.
+_NO_REGISTERS, _NO_DRIFT = RegisterPrior(reading="bound"), DriftPrior(on="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,10 @@ class Specification:
         Prior probabilities of the readings of streams whose definition is in question, by label of
         the stream and name of the reading; equal for streams that are left out. They are scaled
         to sum to one.
+    registers : RegisterPrior
+        How complete lists become, and how fast.
+    drift : DriftPrior
+        How far biases move over the months.
 
     Examples
     --------
@@ -259,6 +268,8 @@ class Specification:
     noise: NoisePrior = field(default_factory=NoisePrior)
     covariates: Covariates | None = None
     readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    registers: RegisterPrior = field(default_factory=RegisterPrior)
+    drift: DriftPrior = field(default_factory=DriftPrior)
 
     def __post_init__(self) -> None:
         for stream, own in self.readings.items():
@@ -290,7 +301,16 @@ class Specification:
         intensity["components"] = {
             name: asdict(prior) for name, prior in self.intensity.components.items()
         }
-        found = {"bias": self.bias.as_dict(), "intensity": intensity, "noise": noise}
+        found: dict[str, Any] = {
+            "bias": self.bias.as_dict(),
+            "intensity": intensity,
+            "noise": noise,
+        }
+        # Without these entries neither exists, as before there were any: so hashes stay.
+        if self.registers != _NO_REGISTERS:
+            found["registers"] = self.registers.as_dict()
+        if self.drift != _NO_DRIFT:
+            found["drift"] = self.drift.as_dict()
         # what isn't chosen isn't named: the hash of a specification without stays what it was
         if self.covariates is not None:
             found["covariates"] = self.covariates.as_dict()
@@ -305,6 +325,9 @@ class Specification:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Specification:
         """Build a specification from the plain data of :meth:`as_dict`.
+
+        Data of an earlier version has no entry for registers and drift: its counts of lists are
+        bounds and its biases don't drift.
 
         Raises
         ------
@@ -332,6 +355,10 @@ class Specification:
                     str(name): {str(key): float(value) for key, value in own.items()}
                     for name, own in data.get("readings", {}).items()
                 },
+                registers=RegisterPrior.from_dict(data["registers"])
+                if "registers" in data
+                else _NO_REGISTERS,
+                drift=DriftPrior.from_dict(data["drift"]) if "drift" in data else _NO_DRIFT,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SpecificationError(f"malformed specification: {error!r}") from error

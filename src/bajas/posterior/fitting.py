@@ -58,7 +58,7 @@ def fit_posterior(
     """
     started = time.perf_counter()
     if built is None:
-        design = build_design(ledger)
+        design = build_design(ledger, specification.registers.reading)
         built = design, build_representation(design, specification, ledger.sources)
     design, representation = built
     build_seconds = time.perf_counter() - started
@@ -226,7 +226,7 @@ def prior_draws(
     Posterior
         With ``group="prior"`` and one chain.
     """
-    design = build_design(ledger)
+    design = build_design(ledger, specification.registers.reading)
     representation: Representation = build_representation(design, specification, ledger.sources)
     readings = unweighed(design, specification)
     stats: dict[str, np.ndarray] = {}

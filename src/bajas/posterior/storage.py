@@ -253,7 +253,7 @@ def _read(file: h5py.File) -> Posterior:
         if marks.get(f"{what}_sha256") != found:
             raise FileFormatError(f"its {what} doesn't match the SHA-256 saved with it")
     record = texts["record"]
-    design = build_design(ledger)
+    design = build_design(ledger, specification.registers.reading)
     representation = build_representation(design, specification, ledger.sources)
     if marks.get("structure_sha256") != _structure(representation):
         raise FileFormatError(
@@ -366,6 +366,9 @@ def _structure(representation: Representation) -> str:
         "node_design": _pattern(representation.node_design),
         "cells": representation.cell_count,
     }
+    if len(representation.curves):
+        content["curves"] = [representation.curves.tolist(), runs.curve.tolist()]
+        content["ages"] = [runs.age.tolist(), runs.since.tolist()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
 

@@ -1,9 +1,10 @@
 """The fused density: value and gradient of any representation in one compiled pass.
 
 Generic over the representation: terms of the field by their structure, hyperparameters by their
-family, sparse products for nodes, cells and biases, prefix sums for the runs of cells, and a family
-per observation. A new term or column of the model needs no new kernel. Compiled by numba, kept on
-disk between processes, and free of Python's lock while it runs.
+family, sparse products for nodes, cells and biases, prefix sums for the runs of cells (with weights
+that may follow curves, :mod:`bajas.sampler.curves`), and a family per observation. A new term or
+column of the model needs no new kernel. Compiled by numba, kept on disk between processes, and free
+of Python's lock while it runs.
 
 The gradient is the adjoint of each step in reverse order; tests hold it against NumPy, central
 differences and PyMC's automatic derivatives.
@@ -16,6 +17,7 @@ from numba import njit
 
 from bajas.model.family import AT_LEAST, POINT
 from bajas.sampler.biases import Biases, biases_back, no_biases, solve_biases
+from bajas.sampler.curves import curves_back, run_weights
 from bajas.sampler.kernel_arrays import (
     HALF_NORMAL,
     LOG_NORMAL,
@@ -161,10 +163,9 @@ def density_given_biases(
 
     # observations: sums and locations; points and bounds, then counts
     tau = np.zeros(observations)
+    weight, log_z, slope_of_z = run_weights(k.run_weight, theta, k.curves)
     for r in range(k.run_observation.size):
-        tau[k.run_observation[r]] += k.run_weight[r] * (
-            running[k.run_stop[r]] - running[k.run_start[r]]
-        )
+        tau[k.run_observation[r]] += weight[r] * (running[k.run_stop[r]] - running[k.run_start[r]])
     location, log_tau = np.zeros(observations), np.empty(observations)
     logarithms(tau, log_tau)
     for o in k.continuous:  # of counts without log tau
@@ -224,9 +225,16 @@ def density_given_biases(
     change = np.zeros(cells + sums)
     for r in range(k.run_observation.size):
         o = k.run_observation[r]
-        moved = k.run_weight[r] * (by_mu[o] / tau[o])
+        moved = weight[r] * (by_mu[o] / tau[o])
         change[k.run_start[r]] += moved
         change[k.run_stop[r]] -= moved
+    if k.curves.run.size:
+        by_weight = np.empty(k.curves.run.size)
+        for i in range(by_weight.size):
+            r = k.curves.run[i]
+            o = k.run_observation[r]
+            by_weight[i] = (by_mu[o] / tau[o]) * (running[k.run_stop[r]] - running[k.run_start[r]])
+        curves_back(by_weight, log_z, slope_of_z, theta, theta_gradient, k.curves)
     for s in range(sums):
         part = intensity[k.sum_start[s] : k.sum_start[s + 1]]
         moves = change[k.sum_start[s] + s : k.sum_start[s + 1] + s + 1]

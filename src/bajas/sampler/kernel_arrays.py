@@ -12,6 +12,7 @@ from scipy.special import betaln, gammaln
 from bajas.model.family import NEGATIVE_BINOMIAL, POISSON, stirling_remainder
 from bajas.model.representation import Representation
 from bajas.sampler.compiled import discard_stale
+from bajas.sampler.curves import Curves, curve_arrays
 
 #: Codes of hyperparameter families in arrays.
 NORMAL, STUDENT_T, HALF_NORMAL, LOG_NORMAL, PARTIAL_CORRELATION = 0, 1, 2, 3, 4
@@ -87,6 +88,7 @@ class Kernel(NamedTuple):
     run_start: np.ndarray
     run_stop: np.ndarray
     run_weight: np.ndarray
+    curves: Curves
     bias: Product
     bias_back: Product
     effect: Product
@@ -172,6 +174,7 @@ def kernel_arrays(representation: Representation) -> Kernel:
         run_start=start.astype(np.uint64),
         run_stop=stop.astype(np.uint64),
         run_weight=representation.runs.weight.astype(float),
+        curves=curve_arrays(representation),
         bias=_product(representation.reporting),
         bias_back=_product(representation.reporting.T),
         effect=_product(representation.effects),

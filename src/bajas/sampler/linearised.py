@@ -5,9 +5,9 @@ information, J' W J is the claims' share of the posterior precision (Gauss-Newto
 from it; the density that is sampled is not.
 
 Steps are innovations of walks, and elements of other terms, in units of their fixed scale: the
-standardised coordinate times the scale hyperparameter. Real hyperparameters are in their own
-standardised coordinates. Cost and memory grow with the claims' cells and with the square of the
-number of steps.
+standardised coordinate times the scale hyperparameter. Hyperparameters are in their own
+standardised coordinates; they are there as what moves locations, not as scales. Cost and memory
+grow with the claims' cells and with the square of the number of steps.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def linearise(representation: Representation, draws: np.ndarray) -> Linearised:
     weights, abouts, shares = [], [], []
     for position in draws:
         field, hyper = representation.unpack(position)
-        jacobian = by_field(representation, field)
+        jacobian, by_weight = by_field(representation, field, hyper)
         mu, sigma = representation.location(field, hyper), representation.noise_scale(hyper, field)
         weight, about = information(representation, mu, sigma)
         share = noise_share(representation, field, hyper, sigma)
-        whole = sparse.hstack([jacobian, _by_hyper(representation)], format="csr")
+        whole = sparse.hstack([jacobian, _by_hyper(representation, hyper, by_weight)], format="csr")
         total = total + whole.T @ sparse.diags_array(weight) @ whole
         if representation.log_noise.nnz:
             noise = sparse.csr_array(representation.log_noise)
@@ -101,21 +101,42 @@ def linearise(representation: Representation, draws: np.ndarray) -> Linearised:
     )
 
 
-def by_field(representation: Representation, field: np.ndarray) -> sparse.csr_array:
-    """Return the Jacobian of the observations' locations by the field."""
+def by_field(
+    representation: Representation, field: np.ndarray, hyper: dict[str, np.ndarray]
+) -> tuple[sparse.csr_array, np.ndarray]:
+    """Return the Jacobian of the observations' locations by the field, and by run weights.
+
+    Parameters
+    ----------
+    representation : Representation
+        The latent Gaussian model.
+    field : ndarray, shape (field,)
+        Where.
+    hyper : dict of str to ndarray
+        Natural values.
+
+    Returns
+    -------
+    jacobian : csr_array, shape (observation, field)
+        By the field.
+    by_weight : ndarray, shape (run,)
+        Of each run's observation by the run's weight.
+    """
     intensity = np.exp(representation.log_intensity(field))
-    total = np.exp(representation.expected_log(field))
-    runs = representation.runs
+    total = np.exp(representation.expected_log(field, hyper))
+    runs, weight = representation.runs, representation.run_weights(hyper)
     by_cell = sparse.csr_array(representation.interpolation.multiply(intensity[:, None]))
     stretches, by_block = _in_blocks(representation)
-    shares = stretches.multiply((runs.weight / total[runs.observation])[:, None])
+    shares = stretches.multiply((weight / total[runs.observation])[:, None])
     adding = sparse.csr_array(
-        (np.ones(runs.weight.size), (runs.observation, np.arange(runs.weight.size))),
-        shape=(len(representation.names), runs.weight.size),
+        (np.ones(weight.size), (runs.observation, np.arange(weight.size))),
+        shape=(len(representation.names), weight.size),
     )
     parts = sparse.vstack([by_cell, by_block @ by_cell], format="csr")
     found = (adding @ (sparse.csr_array(shares) @ parts)) @ representation.node_design
-    return sparse.csr_array(found + representation.reporting)
+    running, (start, stop) = runs.running(intensity), runs.places
+    by_weight = (running[stop] - running[start]) / total[runs.observation]
+    return sparse.csr_array(found + representation.reporting), by_weight
 
 
 def _in_blocks(representation: Representation) -> tuple[sparse.csr_array, sparse.csr_array]:
@@ -151,14 +172,36 @@ def _in_blocks(representation: Representation) -> tuple[sparse.csr_array, sparse
     return stretches, blocks
 
 
-def _by_hyper(representation: Representation) -> sparse.csr_array:
-    """Return the Jacobian of the locations by standardised hyperparameters that are real."""
-    slopes = [
-        np.where(h.family in ("normal", "student_t"), h.scale, 0.0)
-        for h in representation.hyperparameters
-    ]
-    slope = np.concatenate([np.zeros(0), *slopes])
-    return sparse.csr_array(representation.effects.multiply(slope[None, :]))
+def _by_hyper(
+    representation: Representation, hyper: dict[str, np.ndarray], by_weight: np.ndarray
+) -> sparse.csr_array:
+    """Return the Jacobian of the locations by standardised hyperparameters.
+
+    By what enters linearly and by delays and shapes of curves; noise scales are no part of it.
+    """
+    parts = [np.zeros(0)]
+    for h in representation.hyperparameters:
+        if h.family in ("normal", "student_t"):
+            parts.append(h.scale.astype(float))
+        elif h.family == "partial_correlation":
+            parts.append(1 - hyper[h.name] ** 2)
+        else:
+            parts.append(hyper[h.name] * (1.0 if h.family == "half_normal" else h.scale))
+    slope = np.concatenate(parts)
+    found = sparse.csr_array(representation.effects)
+    if len(representation.curves):
+        theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
+        runs, (delay, shape) = representation.runs, representation.curves.T
+        at = np.flatnonzero(runs.curve >= 0)
+        of = runs.curve[at]
+        for place, moved in zip(
+            (delay, shape), runs.weight_slopes(theta[delay], theta[shape]), strict=True
+        ):
+            values = moved[at] * by_weight[at] / theta[place][of]
+            found = found + sparse.csr_array(
+                (values, (runs.observation[at], place[of])), shape=found.shape
+            )
+    return sparse.csr_array(found @ sparse.diags_array(slope))
 
 
 def steps_of(representation: Representation, by_field_rows: np.ndarray) -> np.ndarray:

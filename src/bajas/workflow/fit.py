@@ -13,11 +13,13 @@ import pandas as pd
 from bajas.answers.citation import Citation, cite
 from bajas.answers.collusion import collusion
 from bajas.answers.covariates import covariates
+from bajas.answers.drift import drift
 from bajas.answers.interval import LEVELS, Estimate
 from bajas.answers.path import path, path_table
 from bajas.answers.predictive import claims_table
 from bajas.answers.probability import Probability, probability, statements
 from bajas.answers.readings import readings, what_settles
+from bajas.answers.registers import registers
 from bajas.answers.shares import shares, shares_table
 from bajas.answers.sources import sources
 from bajas.answers.summary import summary
@@ -283,6 +285,14 @@ class Fit:
         """Return bias and noise of each source; see :func:`bajas.answers.sources.sources`."""
         return sources(self.draws, level)
 
+    def registers(self, level: float = 0.9) -> pd.DataFrame:
+        """Return how complete each growing list is; :func:`bajas.answers.registers.registers`."""
+        return registers(self.draws, level)
+
+    def drift(self, level: float = 0.9) -> pd.DataFrame:
+        """Return how biases moved over the months; see :func:`bajas.answers.drift.drift`."""
+        return drift(self.draws, level)
+
     def claims(self, level: float = 0.9) -> pd.DataFrame:
         """Return each observation beside what the fit expects its source to say."""
         return claims_table(self.draws, level)
@@ -404,7 +414,10 @@ class Fit:
 
     @cached_property
     def plot(self) -> FitPlots:
-        """Plots of this fit: ``path``, ``shares``, ``sources``, ``claims``."""
+        """Plots of this fit.
+
+        ``path``, ``shares``, ``sources``, ``registers``, ``drift``, ``claims``.
+        """
         return FitPlots(self.draws)
 
     # -- files --------------------------------------------------------------------------------
@@ -429,7 +442,7 @@ class FitPlots:
         self._draws = draws
 
     def __repr__(self) -> str:
-        return "Plots of a fit: path, shares, sources, claims"
+        return "Plots of a fit: path, shares, sources, registers, drift, claims"
 
     def path(
         self,
@@ -478,6 +491,18 @@ class FitPlots:
         from bajas.answers.plots.sources import plot_sources
 
         return plot_sources(self._draws, side, ax=ax)
+
+    def registers(self, source: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Plot the share of the losses on a growing list by the time since the loss."""
+        from bajas.answers.plots.registers import plot_registers
+
+        return plot_registers(self._draws, source, ax=ax)
+
+    def drift(self, source: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Plot how a source's biases moved over the months."""
+        from bajas.answers.plots.drift import plot_drift
+
+        return plot_drift(self._draws, source, ax=ax)
 
     def claims(self, side: str | None = None, *, ax: Axes | None = None) -> Axes:
         """Plot each claim's figure against the losses that it counts."""

@@ -17,6 +17,8 @@ from bajas.ledger.ledger import Ledger
 from bajas.model.bias import BiasPrior
 from bajas.model.build import build_representation
 from bajas.model.covariates import Covariates
+from bajas.model.drift_prior import DriftPrior
+from bajas.model.register_prior import RegisterPrior
 from bajas.model.representation import Representation
 from bajas.model.specification import IntensityPrior, NoisePrior, Specification
 from bajas.posterior.fitting import fit_posterior, prior_draws
@@ -48,6 +50,10 @@ class Model:
     readings : mapping of str to mapping of str to float, optional
         Prior probabilities of what streams count whose definition is in question
         (``killed|casualties``), by label of the stream and name of the reading; equal by default.
+    registers : RegisterPrior, optional
+        How complete lists become, and how fast; or that their counts are mere bounds.
+    drift : DriftPrior, optional
+        How far biases move over the months.
 
     Raises
     ------
@@ -71,12 +77,16 @@ class Model:
         noise: NoisePrior | None = None,
         covariates: Covariates | pd.DataFrame | str | os.PathLike[str] | None = None,
         readings: Mapping[str, Mapping[str, float]] | None = None,
+        registers: RegisterPrior | None = None,
+        drift: DriftPrior | None = None,
     ) -> None:
         for name, value, kind in (
             ("ledger", ledger, Ledger),
             ("bias", bias, BiasPrior),
             ("intensity", intensity, IntensityPrior),
             ("noise", noise, NoisePrior),
+            ("registers", registers, RegisterPrior),
+            ("drift", drift, DriftPrior),
         ):
             if not isinstance(value, kind) and not (value is None and name != "ledger"):
                 raise SpecificationError(
@@ -84,7 +94,13 @@ class Model:
                 )
         chosen: dict[str, Any] = {
             name: value
-            for name, value in (("bias", bias), ("intensity", intensity), ("noise", noise))
+            for name, value in (
+                ("bias", bias),
+                ("intensity", intensity),
+                ("noise", noise),
+                ("registers", registers),
+                ("drift", drift),
+            )
             if value is not None
         }
         if covariates is not None:
@@ -104,6 +120,8 @@ class Model:
             noise=specification.noise,
             covariates=specification.covariates,
             readings=specification.readings,
+            registers=specification.registers,
+            drift=specification.drift,
         )
 
     def __repr__(self) -> str:
@@ -115,7 +133,7 @@ class Model:
     @cached_property
     def design(self) -> Design:
         """What the claims are taken to mean; see :meth:`Design.explain`."""
-        return build_design(self.ledger)
+        return build_design(self.ledger, self.specification.registers.reading)
 
     @cached_property
     def representation(self) -> Representation:

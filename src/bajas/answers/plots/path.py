@@ -52,8 +52,9 @@ def plot_path(
     Without ``cumulative`` losses are shown per day (the mean of each period), and a claim about
     exactly this quantity is a horizontal line over its window at its mean per day. With it, claims
     that count from the first day shown are marks at their window's end. Ranges are vertical bars,
-    bounds are arrows. Claims are drawn as published: no bias is taken out. The bands hold for each
-    date by itself and condition on the claims, the bias prior and the specification.
+    bounds are arrows, and so are counts of incomplete lists. Claims are drawn as published: no bias
+    is taken out. The bands hold for each date by itself and condition on the claims, the bias prior
+    and the specification.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def plot_path(
         start = pd.Timestamp(quantity.window.start)
         end = pd.Timestamp(quantity.window.end)
         drawn: dict[str, Voice] = {}
-        for observation in posterior.design.observations:
+        for observation in (o.as_published for o in posterior.design.observations):
             if not _counts(observation, strata) or not observation.value > 0:
                 continue
             first = pd.Timestamp(observation.window.start)
