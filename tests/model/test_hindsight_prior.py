@@ -98,13 +98,15 @@ def simulated(rng: np.random.Generator, cases: int) -> list[HindsightUnit]:
 @pytest.mark.slow
 def test_the_estimate_finds_centres_spreads_and_sharing_of_simulated_conflicts() -> None:
     estimate = estimate_hindsight(simulated(np.random.default_rng(3), 30), iterations=10)
-    centre, scale = np.median(estimate.centre, axis=0), np.median(estimate.scale, axis=0)
-    assertion, lists = EVIDENCE_KINDS.index("assertion"), EVIDENCE_KINDS.index("list")
-    assert centre[:2, assertion] == pytest.approx([-0.5, 1.0], abs=0.25)
-    assert centre[:2, lists] == pytest.approx([-0.9, 0.6], abs=0.25)
-    assert scale[:2, assertion] == pytest.approx([0.7, 0.7], rel=0.3)
-    assert scale[:2, lists] == pytest.approx([0.35, 0.35], rel=0.3)
-    assert np.median(estimate.shared) == pytest.approx(0.5, abs=0.2)
+    places = [EVIDENCE_KINDS.index(kind) for kind in ("assertion", "list")]
+    for draws, truth in (
+        (estimate.centre[:, :2, places], np.array([[-0.5, -0.9], [1.0, 0.6]])),
+        (np.log(estimate.scale[:, :2, places]), np.log([[0.7, 0.35], [0.7, 0.35]])),
+        (estimate.shared, np.array(0.5)),
+    ):
+        sd = draws.std(axis=0)
+        assert (abs(draws.mean(axis=0) - truth) < 3 * sd).all()
+        assert (sd < 0.25).all()  # it has learned something
 
 
 def test_the_likelihood_is_the_integral_over_the_group_effect() -> None:
@@ -130,7 +132,7 @@ def test_where_nothing_is_known_the_prior_is_wide_and_centred() -> None:
     unseen, seen = summary.relations["own_victims"], summary.relations["own"]
     assert abs(unseen.mean) < 0.3
     assert unseen.scale > 1.3 * seen.scale
-    assert summary.misfit < 0.1
+    assert summary.misfit < 0.15
 
 
 # -- the shipped numbers ----------------------------------------------------------------------
