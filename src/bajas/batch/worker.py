@@ -69,7 +69,7 @@ def fit_and_reduce(data: Mapping[str, Any], reduce: Reduce) -> Outcome:
     try:
         with threadpool_limits(limits=1):
             task = FitTask.from_dict(data).in_one_thread()
-            design = build_design(task.ledger)
+            design = build_design(task.ledger, task.specification.registers.reading)
             representation = build_representation(design, task.specification, task.ledger.sources)
             if task.withhold:
                 design = design.withholding(task.withhold)

@@ -37,7 +37,7 @@ def held_out(posterior: Posterior) -> dict[str, Any]:
         predictive density of log figures), and ``below``: for each of them the probability that
         its source's figure is below it. Empty if none was withheld.
     """
-    design = build_design(posterior.ledger)
+    design = build_design(posterior.ledger, posterior.specification.registers.reading)
     seen_names = {o.name for o in posterior.design.observations}
     rows = [i for i, o in enumerate(design.observations) if o.name not in seen_names]
     if not rows:

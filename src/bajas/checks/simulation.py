@@ -97,7 +97,7 @@ def simulate_claims(
     (1, 1)
     """
     rng = np.random.default_rng(seed)
-    design = build_design(ledger)
+    design = build_design(ledger, specification.registers.reading)
     model = build_representation(design, specification, ledger.sources)
     field, hyper, figures = _draw(model, design, specification, rng)
     if distort is not None:
@@ -156,6 +156,7 @@ def _written(ledger: Ledger, design: Design, figures: np.ndarray) -> list[Claim]
         stream = design.streams[observation.stream]
         key = stream.source, stream.side, stream.component, stream.outcome
         by_stream.setdefault(key, []).append(row)
+    counts = _list_counts(design, figures)
     found = []
     for claim in ledger:
         rows = by_stream.get(claim.stream, [])
@@ -172,11 +173,28 @@ def _written(ledger: Ledger, design: Design, figures: np.ndarray) -> list[Claim]
                 value = total / claim.window.days if claim.per_day else total
                 found.append(replace(stated, value=value))
             continue
+        if claim.claim_id in counts:
+            found.append(replace(stated, value=counts[claim.claim_id]))
+            continue
         for row in rows:
             observation = design.observations[row]
-            if observation.claim_ids == (claim.claim_id,):
+            if observation.claim_ids == (claim.claim_id,) and observation.counted is None:
                 found.append(_with_figure(stated, observation, float(figures[row])))
     return found
+
+
+def _list_counts(design: Design, figures: np.ndarray) -> dict[str, float]:
+    """Return all names on each list when it was counted, from what each count adds, by claim."""
+    listed = [
+        (observation.counted, row)
+        for row, observation in enumerate(design.observations)
+        if observation.counted is not None
+    ]
+    counts: dict[str, float] = {}
+    for _, row in sorted(listed):
+        *before, own = design.observations[row].claim_ids
+        counts[own] = float(figures[row]) + sum(counts[name] for name in before)
+    return counts
 
 
 def _with_figure(claim: Claim, observation: Observation, figure: float) -> Claim:

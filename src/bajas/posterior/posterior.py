@@ -239,13 +239,18 @@ class Posterior:
         ndarray, shape (draw, observation)
         """
         field_draws = self.field_draws.reshape(-1, self.representation.field_size)[draws]
+        hyper = {
+            name: values.reshape(-1, values.shape[-1])[draws]
+            for name, values in self.hyper_draws.items()
+        }
         if self.readings is None:
-            return self.representation.expected_log(field_draws)
+            return self.representation.expected_log(field_draws, hyper)
         chosen = np.asarray(self.sample_stats["reading"]).reshape(-1)[draws]
         found = np.empty((field_draws.shape[0], len(self.representation.names)))
         for index in np.unique(chosen):
             at = chosen == index
-            found[at] = self._representations[index].expected_log(field_draws[at])
+            here = {name: values[at] for name, values in hyper.items()}
+            found[at] = self._representations[index].expected_log(field_draws[at], here)
         return found
 
     @cached_property
