@@ -37,7 +37,7 @@ class Headline:
     @property
     def quantiles(self) -> np.ndarray:
         """Low end, median and high end."""
-        return np.quantile(self.draws, self.probabilities)
+        return np.asarray(np.quantile(self.draws, self.probabilities))
 
 
 def headline_of(

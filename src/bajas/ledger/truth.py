@@ -137,8 +137,12 @@ def _read_truth(row: Row, taxonomy: Taxonomy) -> Truth | None:
         )
     if row.refused or start is None or end is None or value is None:
         return None
+    truth_id, side, component, outcome = named
     return Truth(
-        *named,
+        truth_id=truth_id,
+        side=side,
+        component=component,
+        outcome=outcome,
         status=cast("Status", status),
         start=start,
         end=end,

@@ -12,7 +12,7 @@ sources that err independently would fix the level by averaging, which nobody be
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -321,4 +321,5 @@ def learn_hindsight(
     )
 
 
-FAMILIES = {"symmetric": symmetric, "hindsight": hindsight}
+#: Functions that make the families, by name.
+FAMILIES: Mapping[str, Callable[[], BiasPrior]] = {"symmetric": symmetric, "hindsight": hindsight}

@@ -172,7 +172,10 @@ def estimate_hindsight(
         likelihood = _log_likelihood(groups, *_globals(positions, variant))
         return np.asarray(likelihood - 0.5 * (positions**2).sum(axis=1))
 
-    mode = optimize.minimize(lambda p: -log_density(p[None])[0], np.zeros(_size(variant)))
+    def height(position: Array) -> float:
+        return -float(log_density(position[None])[0])
+
+    mode = optimize.minimize(height, np.zeros(_size(variant)))
     centre, covariance = mode.x, np.asarray(mode.hess_inv)
     state = None
     for length in (*_ADAPTATION, iterations):
@@ -213,7 +216,7 @@ def _slices(
     for iteration in range(iterations):
         other = rng.standard_normal(z.shape)
         level = value - rng.exponential(size=len(z))
-        angle = rng.uniform(0, 2 * np.pi, len(z))
+        angle = np.asarray(rng.uniform(0, 2 * np.pi, len(z)))
         low, high = angle - 2 * np.pi, angle.copy()
         moving = np.arange(len(z))
         moved = z.copy()

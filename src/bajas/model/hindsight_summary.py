@@ -93,7 +93,8 @@ def summarise_hindsight(
 
     shares = 1 - _half_widths(own)[1] ** 2 / _half_widths(draws)[1] ** 2
     shared = float((weights * shares).sum(axis=1).mean())
-    relations, tails, kinds = {}, {}, {}
+    relations, tails = {}, {}
+    kinds: dict[str, dict[str, HindsightCell]] = {}
     misfit = 0.0
     for r, name in enumerate(RELATIONS):
         chosen = rng.choice(len(EVIDENCE_KINDS), len(draws), p=weights[r])

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log, sqrt
 from statistics import fmean
+from typing import Literal
 
-from bajas.claims.claim import Claim
+from bajas.claims.claim import Claim, EvidenceKind
 from bajas.ledger.hindsight_case import HindsightCase
 from bajas.ledger.lineage import left_out
 from bajas.ledger.truth import Truth
-from bajas.model.relation import relation
+from bajas.model.relation import Relation, relation
 
 #: Days that both windows hold, over days that either holds, from which the windows agree. A figure
 #: then is at most a third off for that reason, little beside the scatter of claims.
@@ -84,7 +85,10 @@ def hindsight_units(cases: Sequence[HindsightCase]) -> tuple[HindsightUnit, ...]
     >>> unit.source, unit.relation, round(unit.low, 2)
     ('Egypt', 'own', -5.0)
     """
-    votes: dict[tuple[str, ...], list[tuple[float, float, float]]] = defaultdict(list)
+    votes: dict[
+        tuple[str, Relation, str, str, str, EvidenceKind | Literal[""]],
+        list[tuple[float, float, float]],
+    ] = defaultdict(list)
     for case in cases:
         unused = left_out(case.ledger.claims, case.ledger.sources)
         for claim in case.ledger:
@@ -97,22 +101,20 @@ def hindsight_units(cases: Sequence[HindsightCase]) -> tuple[HindsightUnit, ...]
             stands = relation(
                 claim.source_type, claim.speaks_for, claim.side, claim.status == "civilian"
             )
-            key = (
-                *(case.name, stands, claim.speaks_for),
-                claim.side if kind == "personnel" else f"{claim.side} equipment",
-                *(claim.source, claim.evidence or ""),
-            )
-            votes[key].append(found)
+            target = claim.side if kind == "personnel" else f"{claim.side} equipment"
+            evidence: EvidenceKind | Literal[""] = claim.evidence or ""
+            own = (case.name, stands, claim.speaks_for, target, claim.source, evidence)
+            votes[own].append(found)
     units = []
     for key in sorted(votes):
-        found = votes[key]
-        points = [vote for vote in found if vote[0] == vote[1]]
+        cast = votes[key]
+        points = [vote for vote in cast if vote[0] == vote[1]]
         if points:  # what is known exactly needs no bounds
             low = high = fmean(vote[0] for vote in points)
             used = points
         else:
-            low, high = max(vote[0] for vote in found), min(vote[1] for vote in found)
-            used = found
+            low, high = max(vote[0] for vote in cast), min(vote[1] for vote in cast)
+            used = cast
             if low > -inf and high < inf:  # bounds of different figures: they don't belong together
                 continue
         sd = fmean(vote[2] for vote in used)
