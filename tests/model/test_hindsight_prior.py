@@ -1,4 +1,4 @@
-"""The learned bias prior: units, estimate, the shipped numbers, and kinds of evidence in a model."""
+"""The learned bias prior: units, estimate, shipped numbers, kinds of evidence in a model."""
 
 from __future__ import annotations
 

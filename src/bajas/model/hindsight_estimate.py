@@ -210,13 +210,13 @@ def _slices(
     def excess(z: Array) -> Array:
         return np.asarray(log_density(centre + z @ factor.T) + 0.5 * (z**2).sum(axis=1))
 
-    z = np.linalg.solve(factor, (state - centre).T).T
+    z: Array = np.asarray(np.linalg.solve(factor, (state - centre).T).T)
     value = excess(z)
     path = np.empty((iterations, *state.shape))
     for iteration in range(iterations):
-        other = rng.standard_normal(z.shape)
+        other: Array = rng.standard_normal(z.shape)
         level = value - rng.exponential(size=len(z))
-        angle = np.asarray(rng.uniform(0, 2 * np.pi, len(z)))
+        angle = rng.uniform(0, 2 * np.pi, len(z))
         low, high = angle - 2 * np.pi, angle.copy()
         moving = np.arange(len(z))
         moved = z.copy()
