@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from model_examples import built, window
+from model_examples import ledger, plain, represent, window
 from scipy import stats
 
+from bajas.model.drift_prior import DriftPrior
 from bajas.model.family import AT_LEAST, AT_MOST, POINT
+from bajas.model.register_prior import RegisterPrior
 from bajas.model.representation import Representation
 from bajas.sampler.interface import Sampler, Settings, silent
 
@@ -45,7 +47,30 @@ def reduced() -> Representation:
                qualifier="at_least"),
         window(0, 359, claim_id="b2", **ally, value="9000", qualifier="at_most"),
     ]  # fmt: skip
-    return built(*rows, knot_days=30, level_centre=3.0)
+    still = replace(
+        plain(knot_days=30), registers=RegisterPrior(reading="bound"), drift=DriftPrior(on="none")
+    )
+    return represent(ledger(*rows), still)
+
+
+def listed_and_drifting() -> Representation:
+    """One side over a year: a drifting tally, an institute, a list counted every seven weeks."""
+    institute = {"source": "institute", "source_type": "think_tank", "speaks_for": "neutral"}
+    names = {"source": "names", "source_type": "media_investigation", "speaks_for": "neutral",
+             "kind": "register", "evidence": "list", "qualifier": "at_least"}  # fmt: skip
+    rows = [
+        window(0, last, claim_id=f"t{last:03}", value=str(25 * last), kind="tally")
+        for last in range(29, _DAYS, 30)
+    ]
+    rows += [
+        window(first, last, claim_id=f"a{first}", **institute, value="3000", qualifier="about")
+        for first, last in ((0, 119), (120, 239), (240, 359))
+    ]
+    rows += [
+        window(0, last, claim_id=f"n{last:03}", value=str(9 * last), **names)
+        for last in range(55, _DAYS, 49)
+    ]
+    return represent(ledger(*rows), replace(plain(knot_days=30), drift=DriftPrior(scale=0.1)))
 
 
 def simulated(
@@ -77,7 +102,9 @@ def quantities(
         for name, value in hyper.items()
         for i in range(value.shape[-1])
     }
-    for name in ("level", "source_bias"):
+    for name in ("level", "source_bias", "drift"):
+        if name not in data.term_slices:
+            continue
         block = field[..., data.term_slices[name]]
         found |= {f"{name} {i}": block[..., i] for i in range(block.shape[-1])}
     intensity = np.exp(data.log_intensity(field))[..., :_DAYS]
@@ -89,10 +116,14 @@ def quantities(
 
 
 def ranks(
-    sampler: Sampler, fits: int, seed: int, settings: Settings = SETTINGS
+    sampler: Sampler,
+    fits: int,
+    seed: int,
+    settings: Settings = SETTINGS,
+    made: Representation | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], int]:
     """Ranks of the truth, its distance from the mean in sds, and among how many draws it ranks."""
-    made = reduced()
+    made = reduced() if made is None else made
     found: dict[str, list[int]] = {}
     scores: dict[str, list[float]] = {}
     count = 0

@@ -94,11 +94,11 @@ def curvature(representation: Representation, position: np.ndarray) -> Curvature
 
 
 def field_mode(representation: Representation, steps: int = 60) -> np.ndarray:
-    """Return the mode of field and real effects, scales held, by damped Gauss-Newton steps."""
+    """Return the mode of field and effects, scales held, by damped Gauss-Newton steps."""
     position = np.zeros(representation.size)
     density = representation.standard_log_density(position)
     free = np.ones(representation.size, dtype=bool)
-    free[representation.field_size :] = log_slopes(representation) == 0
+    free[representation.field_size + scale_columns(representation)] = False
     damping = 1.0
     for _ in range(steps):
         here = curvature(representation, position)
@@ -119,6 +119,18 @@ def field_mode(representation: Representation, steps: int = 60) -> np.ndarray:
         if gain < 1e-3:
             break
     return position
+
+
+def scale_columns(representation: Representation) -> np.ndarray:
+    """Return the positive hyperparameters that are scales of terms or noise."""
+    lists = [representation.curves.ravel(), np.unique(representation.effects.indices)]
+    scaling = [
+        np.arange(representation.hyper_size)[representation.hyper_slices[term.scale_by]]
+        for term in representation.terms
+        if term.scale_by is not None
+    ]
+    others = np.setdiff1d(np.concatenate(lists), np.concatenate([representation.noise, *scaling]))
+    return np.setdiff1d(np.flatnonzero(log_slopes(representation)), others)
 
 
 def location_jacobian(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from calibration import Envelope, outside, ranks, reduced, simulated
+from calibration import Envelope, listed_and_drifting, outside, ranks, reduced, simulated
 from scipy import stats
 
 from bajas.sampler.interface import Draws, Progress, Settings
@@ -71,4 +71,12 @@ def test_ranks_see_a_sampler_of_another_posterior() -> None:
 @pytest.mark.long
 def test_true_values_rank_uniformly_over_hundreds_of_fits() -> None:
     found, _, draws = ranks(sample_in_stages, fits=600, seed=13)
+    assert outside(found, draws) == {}
+
+
+@pytest.mark.long
+def test_true_values_of_lists_and_drift_rank_uniformly() -> None:
+    made = listed_and_drifting()
+    found, _, draws = ranks(sample_in_stages, fits=300, seed=14, made=made)
+    assert {"register_gap 0", "register_delay 0", "register_shape 0", "drift 3"} <= set(found)
     assert outside(found, draws) == {}

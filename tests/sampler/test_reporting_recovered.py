@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from calibration import simulated
-from model_examples import ledger, plain, represent, window
+from calibration import listed_and_drifting, simulated
 from scipy import stats
 
-from bajas.model.drift_prior import DriftPrior
 from bajas.model.representation import Representation
 from bajas.sampler.choice import named_sampler
 from bajas.sampler.interface import Settings, silent
@@ -19,27 +17,6 @@ pytestmark = pytest.mark.slow
 
 SETTINGS = Settings(draws=400, tune=200, chains=2, cores=1)
 FITS = 6
-
-
-def model() -> Representation:
-    """A tally by months with drift, an institute, and a list that was counted every seven weeks."""
-    institute = {"source": "institute", "source_type": "think_tank", "speaks_for": "neutral"}
-    names = {"source": "names", "source_type": "media_investigation", "speaks_for": "neutral",
-             "kind": "register", "evidence": "list", "qualifier": "at_least"}  # fmt: skip
-    rows = [
-        window(0, last, claim_id=f"t{last:03}", value=str(25 * last), kind="tally")
-        for last in range(29, 360, 30)
-    ]
-    rows += [
-        window(first, last, claim_id=f"a{first}", **institute, value="3000", qualifier="about")
-        for first, last in ((0, 119), (120, 239), (240, 359))
-    ]
-    rows += [
-        window(0, last, claim_id=f"n{last:03}", value=str(9 * last), **names)
-        for last in range(55, 360, 49)
-    ]
-    drift = DriftPrior(scale=0.1)
-    return represent(ledger(*rows), replace(plain(knot_days=30), drift=drift))
 
 
 def quantities(
@@ -58,7 +35,7 @@ def quantities(
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    made = model()
+    made = listed_and_drifting()
     inside, ranks = 0, []
     for index in range(FITS):
         data, field, hyper = simulated(made, np.random.default_rng([8, index]))

@@ -205,13 +205,34 @@ def _about_noise(
     return found
 
 
+def moving_columns(representation: Representation) -> np.ndarray:
+    """Return the hyperparameters that move locations and are neither scales nor correlations."""
+    found = np.concatenate(
+        [
+            np.zeros(0, dtype=bool),
+            *(np.full(h.size, h.family in ("normal", "student_t"))
+              for h in representation.hyperparameters),
+        ]
+    )  # fmt: skip
+    found[np.unique(representation.effects.indices)] = True
+    found[representation.curves.ravel()] = True
+    found[representation.noise[representation.noise >= 0]] = False
+    for term in representation.terms:
+        for name in (term.scale_by, term.correlated_by):
+            if name is not None:
+                found[representation.hyper_slices[name]] = False
+    return np.flatnonzero(found)
+
+
 def _field_mode(representation: Representation, kernel: Kernel, item: Map) -> np.ndarray:
-    """Return the mode of the field on a map, scales, noise and correlations held."""
+    """Return the mode of the field on a map, scales, noise and correlations held.
+
+    Hyperparameters that move locations and are no scales, as a list's coverage, are free.
+    """
     held = np.zeros(representation.size, dtype=bool)
-    real = [
-        np.full(h.size, h.family in ("normal", "student_t")) for h in representation.hyperparameters
-    ]
-    held[representation.field_size :] = ~np.concatenate([np.zeros(0, dtype=bool), *real])
+    held[representation.field_size :] = ~np.isin(
+        np.arange(representation.hyper_size), moving_columns(representation)
+    )
     address = Address(kernel, item.arrays())
 
     def objective(whitened: np.ndarray) -> tuple[float, np.ndarray]:
