@@ -22,9 +22,12 @@ BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 
 ##@ Use
-.PHONY: example
+.PHONY: example example-full
 example: $(READY) ## the Russia-Ukraine 2023 example, from claims to citations
 	@$(PYTHON) examples/russia_ukraine_2023.py
+
+example-full: $(READY) ## the same and what it leans on: other priors, sources, claims, dates; minutes more
+	@$(PYTHON) examples/russia_ukraine_2023.py --full
 
 ##@ Check
 .PHONY: test test-fast test-long lint types imports docs bench

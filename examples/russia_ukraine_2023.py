@@ -6,7 +6,11 @@ bias that each source turned out to have, statements and their probability, sent
 plots.
 
     make example                                  # or:
-    python examples/russia_ukraine_2023.py [--bias hindsight|symmetric] [--out FOLDER]
+    python examples/russia_ukraine_2023.py [--bias hindsight|symmetric] [--out FOLDER] [--full]
+
+With ``--full`` (``make example-full``) also what the answer leans on, by reweighting and by other
+fits: sensitivity to every assumption, the influence of every claim, other readings of an ambiguous
+total, and what the answer would have been on earlier dates. That takes some minutes more.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ import bajas
 
 AS_OF = "2023-08-07"
 LEVEL = 0.9
+HEADLINE = {"outcome": "killed", "side": "RU", "component": "all-ldnr", "until": "2023-05-27"}
+FORCES = ("regular", "wagner", "ldnr")
 
 
 def main() -> int:
@@ -35,6 +41,7 @@ def main() -> int:
     parser.add_argument("--bias", choices=("hindsight", "symmetric"), default="hindsight")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("examples/output"))
+    parser.add_argument("--full", action="store_true", help="also what the answer leans on")
     options = parser.parse_args()
     started = time.perf_counter()
     pd.set_option("display.width", 200, "display.max_columns", None, "display.max_rows", None)
@@ -64,6 +71,19 @@ def main() -> int:
     print(monthly(fit))
     heading("What each source reports for every one lost (bias as a factor)")
     print(portrait(fit))
+    heading("Whose dead: shares of Russian killed by force, quarter by quarter")
+    shares = fit.shares_table("RU", components=FORCES, freq="Q", levels=[LEVEL])
+    print(shares.round(2).to_string(index=False))
+    heading("How complete the lists of names are")
+    print(fit.registers(level=LEVEL).round(2).to_string(index=False))
+    heading("How biases moved")
+    print(fit.drift(level=LEVEL).round(2).to_string(index=False))
+    heading("Sources that err together more than independent ones would")
+    together = fit.collusion()
+    print(together[together["suspect"]].round(3).to_string(index=False))
+    heading("What the claims can't tell apart")
+    for finding in fit.findings[len(ledger.findings) :]:
+        print(f"  {finding}")
 
     heading("Statements and how probable they are")
     print(fit.probability("casualties", side="RU", during="2023-03", is_="peak"))
@@ -78,15 +98,50 @@ def main() -> int:
     else:
         heading("Three sentences to cite")
         for question in (
-            {"outcome": "killed", "side": "RU", "component": "all-ldnr", "until": "2023-05-27"},
+            HEADLINE,
             {"outcome": "casualties", "side": "RU", "until": "2023-08-06"},
             {"outcome": "killed", "side": "UA", "until": "2023-08-06"},
         ):
             print(f"{fit.cite(**question)}\n")
 
+    if options.full:
+        leans_on(fit, options)
     write(fit, options.out)
     print(f"Plots and the fit are in {options.out}/; {time.perf_counter() - started:.0f} s in all.")
     return 0 if fit.trusted else 1
+
+
+def leans_on(fit: bajas.Fit, options: argparse.Namespace) -> None:
+    """Print how far the headline moves with each assumption, claim, definition and date."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    refits = options.out / "refits"
+    heading("What the headline rests on")
+    found = fit.sensitivity(**HEADLINE, folder=refits)
+    print(found, found.levels.round(2).to_string(index=False), sep="\n\n")
+    found.save(options.out / "sensitivity.json")
+    found.plot().figure.savefig(options.out / "sensitivity.png", dpi=150, bbox_inches="tight")
+    heading("Which claims move it, and which surprise all others")
+    claims = fit.influence(**HEADLINE, folder=refits)
+    surprising = claims.top(5, by="surprise")
+    print(claims, surprising[["observation", "stream", "value", "surprise"]], sep="\n\n")
+    heading("What the General Staff's total counts: probability of each reading")
+    ambiguous = fit.ledger.reread(
+        "ua_general_staff: RU all casualties", outcome="killed|casualties"
+    )
+    readings = bajas.Model(ambiguous).readings(
+        bias=[bajas.bias.hindsight(), bajas.bias.symmetric(0.6)], seed=options.seed, draws=1000
+    )
+    print(readings.to_string(index=False))
+    for said in readings.attrs["settles"].values():
+        print(*said.values())
+    heading("What the answer about the first months would have been on earlier dates")
+    vintages = bajas.vintages(
+        bajas.datasets.russia_ukraine_2023(), ["2022-12-31", "2023-06-30", AS_OF],
+        HEADLINE | {"until": "2022-06-15"}, seed=options.seed, draws=1000,
+    )  # fmt: skip
+    print(vintages.frame().to_string(index=False))
+    print(vintages.changes[vintages.changes["change"] != 0].to_string(index=False))
+    vintages.plot().figure.savefig(options.out / "vintages.png", dpi=150, bbox_inches="tight")
 
 
 def heading(text: str) -> None:
@@ -194,6 +249,9 @@ def write(fit: bajas.Fit, folder: Path) -> None:
             "killed", side="RU", component="wagner", cumulative=True
         ),
         "artillery_russia": lambda: fit.plot.path("artillery", side="RU", freq="M"),
+        "shares_russia": lambda: fit.plot.shares("RU", components=FORCES),
+        "registers": fit.plot.registers,
+        "drift": fit.plot.drift,
         "sources_russia": lambda: fit.plot.sources("RU"),
         "sources_ukraine": lambda: fit.plot.sources("UA"),
         "claims_russia": lambda: fit.plot.claims("RU"),
