@@ -80,7 +80,9 @@ def test_after_a_fit_a_planted_copy_is_found_and_independent_sources_are_not() -
             seed=1, draws=400, progress=False
         )
         table = fit.collusion()
-        suspects = {frozenset(row) for row in table.loc[table["suspect"], ["first", "second"]].values}
+        suspects = {
+            frozenset(row) for row in table.loc[table["suspect"], ["first", "second"]].values
+        }
         assert len(table) == 3
         assert (table["figures"] == 14).all()
         assert suspects == ({frozenset("bc")} if copy else set())
