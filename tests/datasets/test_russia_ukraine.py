@@ -105,6 +105,24 @@ def test_flags_became_columns(ledger: Ledger) -> None:
     assert all(claim.evidence is not None for claim in ledger)
 
 
+def test_kinds_of_evidence_follow_the_rule_but_for_the_exceptions_of_the_datasheet(
+    ledger: Ledger,
+) -> None:
+    rule = {
+        "belligerent": "assertion", "official_own": "assertion", "ally": "assessment",
+        "intelligence": "assessment", "think_tank": "assessment",
+    }  # fmt: skip
+    text = DATASHEET.read_text(encoding="utf-8").split("## Kinds of evidence")[1]
+    stated = dict(re.findall(r"^\| ([cs]\d{3}) \| (\w+) \|", text, flags=re.MULTILINE))
+    exceptions = {}
+    for claim in ledger:
+        register = (claim.kind or ledger.sources[claim.source].kind) == "register"
+        expected = rule.get(claim.source_type, "list" if register else "assessment")
+        if claim.evidence != expected:
+            exceptions[claim.claim_id] = claim.evidence
+    assert exceptions == stated
+
+
 def test_what_a_claim_repeats_was_known_when_it_was_published(ledger: Ledger) -> None:
     ids = {claim.claim_id for claim in ledger}
     sources = {claim.source for claim in ledger}

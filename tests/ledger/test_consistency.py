@@ -403,3 +403,18 @@ def test_findings_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     rows = [total(1, 500), total(2, 400), total(3, 720), {**GOOD, "value": "9"}, OTHER]
     forward, backward = read(tmp_path, *rows), read(tmp_path, *rows[::-1])
     assert [f.message for f in forward.findings] == [f.message for f in backward.findings]
+
+
+# -- kinds of evidence ------------------------------------------------------------------------
+
+
+def test_a_stream_of_several_kinds_of_evidence_is_of_none_that_is_known(tmp_path: Path) -> None:
+    kinds = [total(day, 100 * day, evidence=kind) for day, kind in ((5, "list"), (9, "assertion"))]
+    ledger = read(tmp_path, *kinds, OTHER)
+    assert found(ledger, "mixed-evidence").claim_ids == ("t05", "t09")
+    streams = {stream.source: stream for stream in bajas.Model(ledger).design.streams}
+    assert streams["general_staff"].evidence is None
+    same = read(tmp_path, *({**row, "evidence": "list"} for row in kinds), OTHER)
+    assert "mixed-evidence" not in rules(same)
+    streams = {stream.source: stream for stream in bajas.Model(same).design.streams}
+    assert streams["general_staff"].evidence == "list"

@@ -87,10 +87,8 @@ def simulated(rng: np.random.Generator, cases: int) -> list[HindsightUnit]:
     for number in range(cases):
         for stands, centre in (("own", -0.5), ("enemy", 1.0)):
             group = 0.7 * np.sqrt(0.5) * rng.standard_t(4)
-            for source, kind, move, factor in (
-                ("a", "assertion", 0.0, 1.0),
-                ("b", "list", -0.4, 0.5),
-            ):
+            voices = (("a", "assertion", 0.0, 1.0), ("b", "list", -0.4, 0.5))
+            for source, kind, move, factor in voices:
                 x = centre + move + factor * (group + 0.7 * np.sqrt(0.5) * rng.standard_normal())
                 units.append(
                     HindsightUnit(f"c{number}", stands, "Y", "X", source, kind, x, x, 0.0, 1)

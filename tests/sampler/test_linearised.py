@@ -42,17 +42,17 @@ def test_jacobian_is_that_of_differences(
             np.stack([representation.location(field + h * e, hyper) for e in np.eye(field.size)])
             for h in (step, -step)
         )
-        found = linearised.by_field(representation, field).toarray()
+        found = linearised.by_field(representation, field, hyper)[0].toarray()
         np.testing.assert_allclose(found, (ahead - behind).T / (2 * step), atol=1e-8)
 
 
 def test_a_window_of_few_losses_keeps_its_digits_beside_many() -> None:
     representation = example(0)
-    field, _ = representation.unpack(np.zeros(representation.size))
+    field, hyper = representation.unpack(np.zeros(representation.size))
     offset = representation.node_offset.copy()
     offset[-1] -= 60.0  # cells of this node hold next to nothing
     object.__setattr__(representation, "node_offset", offset)
-    found = linearised.by_field(representation, field).toarray()
+    found = linearised.by_field(representation, field, hyper)[0].toarray()
     assert np.isfinite(found).all()
 
 

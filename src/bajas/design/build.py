@@ -14,7 +14,7 @@ from bajas.design.reading import BELOW_ONE, read_figure
 from bajas.design.stratum import Stratum, build_strata
 from bajas.design.tally import Merge, Statement, increments
 from bajas.errors import SpecificationError
-from bajas.ledger.kinds import stream_kind
+from bajas.ledger.kinds import stream_evidence, stream_kind
 from bajas.ledger.ledger import Ledger
 from bajas.ledger.lineage import left_out
 
@@ -129,7 +129,7 @@ def _read_stream(
         source_type=first.source_type,
         speaks_for=source.speaks_for or first.speaks_for,
         kind=kind,
-        evidence=first.evidence or source.evidence,
+        evidence=stream_evidence(claims, source),
         counted=taxonomy.outcome_kind(first.outcome),
         civilian=first.status == "civilian",
     )

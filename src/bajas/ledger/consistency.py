@@ -13,7 +13,7 @@ from bajas.ledger.agreement import agreement_findings
 from bajas.ledger.balance import balance_findings
 from bajas.ledger.contradictions import contradiction_findings
 from bajas.ledger.duplicates import exact_duplicates
-from bajas.ledger.kinds import stream_kind
+from bajas.ledger.kinds import stream_evidence, stream_kind
 from bajas.ledger.lineage import left_out
 from bajas.ledger.repeats import repeat_findings
 from bajas.ledger.series_checks import Stream, series_findings
@@ -137,6 +137,21 @@ def _guessed_kinds(
         claims = [claim for claim in streams[stream] if claim.claim_id not in unused]
         if not any(claim.has_figure and claim.qualifier != "peak" for claim in claims):
             continue
+        kinds = {claim.evidence for claim in claims if claim.evidence}
+        if kinds and stream_evidence(claims, sources.get(stream[0])) is None:
+            source, side, component, outcome = stream
+            findings.append(
+                Finding(
+                    "warn",
+                    "mixed-evidence",
+                    f"figures of {source} on {component} {outcome} of {side} are"
+                    f" {', '.join(sorted(kinds))}{'' if len(kinds) > 1 else ' or not said'}: their"
+                    " stream has one bias, and the prior takes the kind of evidence as not known.",
+                    "declare one kind, or give the figures of one kind a source name of their own",
+                    column="evidence",
+                    claim_ids=tuple(claim.claim_id for claim in claims),
+                )
+            )
         kind, guessed = stream_kind(claims, sources.get(stream[0]))
         if guessed:
             source, side, component, outcome = stream

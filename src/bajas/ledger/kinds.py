@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from bajas.claims.claim import Claim, StreamKind
+from bajas.claims.claim import Claim, EvidenceKind, StreamKind
 from bajas.claims.source import Source
 
 #: Totals from one start day that make a tally, and totals that must grow to make a register.
@@ -69,6 +69,29 @@ def stream_kind(claims: Sequence[Claim], source: Source | None) -> tuple[StreamK
     if _running_totals(figures):
         return "tally", True
     return "assessment", True
+
+
+def stream_evidence(claims: Sequence[Claim], source: Source | None) -> EvidenceKind | None:
+    """Return the kind of evidence of a stream, or None if its claims are of several kinds or none.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        The claims of one stream.
+    source : Source, optional
+        The stream's source, which speaks for claims that don't say.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> day = date(2022, 2, 24)
+    >>> claim = Claim("a", "s", "ally", "X", "Y", "all", "killed", day, day, day, value=5)
+    >>> stream_evidence([claim], Source("s", evidence="assessment"))
+    'assessment'
+    """
+    known = source.evidence if source else None
+    kinds = {claim.evidence or known for claim in claims}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _growing(claims: Sequence[Claim]) -> bool:
