@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bajas.model.specification import SharePrior as SharePrior
     from bajas.model.specification import Specification as Specification
     from bajas.workflow.fit import Fit as Fit
-    from bajas.workflow.fit import load as load
+    from bajas.workflow.loading import load as load
     from bajas.workflow.many import fit_many as fit_many
     from bajas.workflow.model import Model as Model
     from bajas.workflow.vintages import vintages as vintages
@@ -63,7 +63,7 @@ _HOMES = {
     "Coverage": "bajas.model.register_prior:Coverage",
     "DriftPrior": "bajas.model.drift_prior:DriftPrior",
     "Fit": "bajas.workflow.fit:Fit",
-    "load": "bajas.workflow.fit:load",
+    "load": "bajas.workflow.loading:load",
     "FitTask": "bajas.batch.task:FitTask",
     "fit_many": "bajas.workflow.many:fit_many",
     "vintages": "bajas.workflow.vintages:vintages",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from exact_posteriors import Exact, linear, quarter
@@ -11,6 +13,8 @@ from scipy import integrate, stats
 from bajas.checks.leave_out import log_predictive, own_biases
 from bajas.checks.weights import smoothed
 from bajas.design.build import build_design
+from bajas.model.drift_prior import DriftPrior
+from bajas.model.register_prior import RegisterPrior
 from bajas.posterior.densities import ObservationDraws, observation_draws
 from bajas.posterior.posterior import Posterior
 from bajas.posterior.verdict import Verdict
@@ -59,11 +63,14 @@ def test_the_integral_is_exact_where_everything_is_normal() -> None:
 def test_the_integral_agrees_with_quadrature_for_heavy_tails_and_bounds() -> None:
     rows = every_form()
     evidence = ledger(*rows)
-    specification = plain()
+    # lists as bounds: every form is among the observations
+    specification = replace(
+        plain(), registers=RegisterPrior(reading="bound"), drift=DriftPrior(on="none")
+    )
     representation = represent(evidence, specification)
     field, hyper = representation.sample_prior(np.random.default_rng(2), 6)
     posterior = Posterior(
-        ledger=evidence, specification=specification, design=build_design(evidence),
+        ledger=evidence, specification=specification, design=build_design(evidence, "bound"),
         representation=representation, field_draws=field[None],
         hyper_draws={name: value[None] for name, value in hyper.items()}, sample_stats={},
         seed=1, verdict=Verdict(True),

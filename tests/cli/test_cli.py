@@ -175,7 +175,8 @@ def test_fit_saves_even_what_can_t_be_trusted(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from bajas.workflow import model
-    from bajas.workflow.fit import Fit, load
+    from bajas.workflow.fit import Fit
+    from bajas.workflow.loading import load
 
     asked: dict[str, object] = {}
 

@@ -21,7 +21,9 @@ from bajas.design.design import Design
 from bajas.errors import BajasError
 from bajas.ledger.ledger import Ledger
 from bajas.ledger.read import read_claims
-from bajas.model.bias import symmetric
+from bajas.model.bias import hindsight, symmetric
+from bajas.model.drift_prior import DriftPrior
+from bajas.model.register_prior import RegisterPrior
 from bajas.model.specification import IntensityPrior, Specification
 
 #: How often a tally is published.
@@ -107,7 +109,10 @@ TARGETS = (
 
 #: A state of belief with levels within a factor of four of a hundred a day.
 BELIEFS = Specification(
-    bias=symmetric(0.5), intensity=IntensityPrior(level_centre=4.6, level_sd=0.7)
+    bias=symmetric(0.5),
+    intensity=IntensityPrior(level_centre=4.6, level_sd=0.7),
+    registers=RegisterPrior(reading="bound"),
+    drift=DriftPrior(on="none"),
 )
 
 
@@ -278,7 +283,7 @@ SCENARIOS: dict[str, Scenario] = {
     "hindsight": Scenario(
         "baseline with biases from the hindsight prior, which is skewed and heavy-tailed",
         one_side,
-        Specification(intensity=BELIEFS.intensity),
+        replace(BELIEFS, bias=hindsight()),
     ),
     "undeclared copy": Scenario(
         "baseline and a newspaper whose monthly figures are the tally's, rounded to ten; taken for"

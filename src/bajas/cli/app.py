@@ -241,7 +241,7 @@ def total(
 ) -> None:
     """Print the total of a quantity over a window, with 50, 90 and 95 % intervals."""
     first, last = _day(since), _day(until)
-    from bajas.workflow.fit import load
+    from bajas.workflow.loading import load
 
     found = load(fit).total(outcome, side, component, first, last)
     if json:
@@ -272,7 +272,7 @@ def cite(
     Refused with exit status 1 if the fit can't be trusted.
     """
     first, last = _day(since), _day(until)
-    from bajas.workflow.fit import load
+    from bajas.workflow.loading import load
 
     found = load(fit).cite(outcome, side, component, first, last, level=level, override=override)
     if format is Format.text:
@@ -308,7 +308,7 @@ def sensitivity(
     Exit status 1 if the fit can't be trusted.
     """
     first, last = _day(since), _day(until)
-    from bajas.workflow.fit import load
+    from bajas.workflow.loading import load
 
     loaded = load(fit)
     found = loaded.sensitivity(
@@ -348,7 +348,7 @@ def influence(
     Exit status 1 if the fit can't be trusted.
     """
     first, last = _day(since), _day(until)
-    from bajas.workflow.fit import load
+    from bajas.workflow.loading import load
 
     loaded = load(fit)
     found = loaded.influence(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from bajas.answers.citation import Citation, cite
-from bajas.answers.collusion import collusion
 from bajas.answers.covariates import covariates
 from bajas.answers.drift import drift
 from bajas.answers.interval import LEVELS, Estimate
@@ -32,6 +31,7 @@ from bajas.model.specification import Specification
 from bajas.posterior.posterior import Posterior
 from bajas.posterior.verdict import Verdict
 from bajas.workflow.plots import FitPlots
+from bajas.workflow.progress import progress_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -310,6 +310,8 @@ class Fit:
 
     def collusion(self) -> pd.DataFrame:
         """Return which sources err together too well; :func:`bajas.answers.collusion.collusion`."""
+        from bajas.answers.collusion import collusion  # distributions that a fit doesn't need
+
         return collusion(self.draws)
 
     def summary(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
@@ -357,9 +359,8 @@ class Fit:
     ) -> Sensitivity:
         """Say how far a total moves when one assumption is changed at a time.
 
-        Under each family of bias priors, with priors and likelihood raised to powers, without each
-        source, without each anchor; by importance weights where they can be trusted and by short
-        fits where not. See :func:`bajas.checks.sensitivity.sensitivity`.
+        By importance weights where they can be trusted and by short fits where not; see
+        :func:`bajas.checks.sensitivity.sensitivity`.
 
         Parameters
         ----------
@@ -384,7 +385,7 @@ class Fit:
 
         return sensitivity(
             self.draws, outcome, side, component, since, until, level=level, biases=biases,
-            refits=refits, folder=folder, workers=workers, progress=_reporter(progress),
+            refits=refits, folder=folder, workers=workers, progress=progress_of(progress, "fits"),
         )  # fmt: skip
 
     def influence(
@@ -409,7 +410,7 @@ class Fit:
 
         return influence(
             self.draws, outcome, side, component, since, until, level=level,
-            refits=refits, folder=folder, workers=workers, progress=_reporter(progress),
+            refits=refits, folder=folder, workers=workers, progress=progress_of(progress, "fits"),
         )  # fmt: skip
 
     @cached_property
@@ -433,30 +434,3 @@ class Fit:
         from bajas.posterior.storage import save  # libraries that a fit doesn't need
 
         save(self.draws, path)
-
-
-def _reporter(progress: bool | Progress) -> Progress:
-    from bajas.sampler.interface import silent
-    from bajas.workflow.progress import terminal_progress
-
-    if callable(progress):
-        return progress
-    return terminal_progress("fits") if progress else silent
-
-
-def load(path: str | os.PathLike[str]) -> Fit:
-    """Load a fit from a file written by :meth:`Fit.save`.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Raises
-    ------
-    FileFormatError
-        If the file isn't a saved fit, is damaged, or is of a later version.
-    """
-    from bajas.posterior import storage
-
-    return Fit(storage.load(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bajas.sampler.interface import Progress
+from bajas.sampler.interface import Progress, silent
 
 
 def terminal_progress(unit: str = "draws") -> Progress:
@@ -33,3 +33,10 @@ def terminal_progress(unit: str = "draws") -> Progress:
         last = stage
 
     return report
+
+
+def progress_of(progress: bool | Progress, unit: str = "draws") -> Progress:
+    """Return what is told of progress: a callable as it is, the terminal for True, else nobody."""
+    if callable(progress):
+        return progress
+    return terminal_progress(unit) if progress else silent
