@@ -174,7 +174,7 @@ def _by_curves(
     F(a) = 1 - exp(-(a / d)^k); dF/dd = -(k / d) z exp(-z), dF/dk = z log(a / d) exp(-z).
     """
     found = np.zeros((len(representation.names), representation.hyper_size))
-    theta = np.concatenate([hyper[h.name] for h in representation.hyperparameters])
+    theta = np.concatenate([np.zeros(0), *(hyper[h.name] for h in representation.hyperparameters)])
     runs = representation.runs
     for r in np.flatnonzero(runs.curve >= 0):
         i = runs.observation[r]

@@ -56,8 +56,8 @@ MUTANTS: dict[str, list[Edit]] = {
         ("series", "gradient[a.noise_column[i]] -= 2", "gradient[a.noise_column[i]] += 2"),
     ],
     "positions by the map before the rebuild": [
-        ("stages", "flat = pilot.whitened", "stale, flat = item, pilot.whitened"),
-        ("stages", "position = item.position(whitened,", "position = stale.position(whitened,"),
+        ("stages", "flat = pilot.whitened", "self._stale = item; flat = pilot.whitened"),
+        ("stages", "lambda chain: item.position(", "lambda chain: self._stale.position("),
     ],
     "second kick too strong": [
         ("nuts", "p[i] += half * (g[i] + w[i])\n    return",

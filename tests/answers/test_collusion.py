@@ -73,7 +73,7 @@ def claims(copy: str = "") -> bajas.Ledger:
     return bajas.read_claims(pd.DataFrame(rows))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_after_a_fit_a_planted_copy_is_found_and_independent_sources_are_not() -> None:
     for copy in ("", "b"):
         fit = bajas.Model(claims(copy), bias=bajas.bias.symmetric(0.6)).fit(

@@ -73,9 +73,9 @@ def registers(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bajas.datasets import article_2023_08_07
+    >>> from bajas.datasets import russia_ukraine_2023
     >>> from bajas.model.specification import Specification
-    >>> prior = prior_draws(article_2023_08_07(), Specification(), draws=400, seed=1)
+    >>> prior = prior_draws(russia_ukraine_2023(), Specification(), draws=400, seed=1)
     >>> list(registers(prior)["quantity"].unique())
     ['final coverage', 'coverage on the last day', 'delay in days', 'shape']
     """
