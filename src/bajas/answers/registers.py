@@ -131,12 +131,14 @@ def register_draws(posterior: Posterior, position: int) -> RegisterDraws:
     position : int
         Of the register among those of the fit.
     """
+    key, rows = list(listed_streams(posterior.design).items())[position]
+    gap = next(h for h in posterior.representation.hyperparameters if h.name == "register_gap")
+    place = gap.labels.index(" ".join(key))
     found = [
-        posterior.hyper_draws[f"register_{name}"][..., position].ravel()
+        posterior.hyper_draws[f"register_{name}"][..., place].ravel()
         for name in ("gap", "delay", "shape")
     ]
-    rows = tuple(list(listed_streams(posterior.design).values())[position])
-    return RegisterDraws(rows, np.exp(-found[0]), found[1], found[2])
+    return RegisterDraws(tuple(rows), np.exp(-found[0]), found[1], found[2])
 
 
 def _on_the_last_day(posterior: Posterior, drawn: RegisterDraws) -> np.ndarray:

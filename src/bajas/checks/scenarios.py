@@ -108,6 +108,7 @@ TARGETS = (
 )
 
 #: A state of belief with levels within a factor of four of a hundred a day.
+#: Lists are bounds and biases stand still, but where a scenario says otherwise.
 BELIEFS = Specification(
     bias=symmetric(0.5),
     intensity=IntensityPrior(level_centre=4.6, level_sd=0.7),
@@ -117,7 +118,9 @@ BELIEFS = Specification(
 
 
 @cache
-def one_side(every: Every = "month", paper: bool = False) -> Ledger:
+def one_side(
+    every: Every = "month", paper: bool = False, counts: tuple[int, ...] = (149, 239)
+) -> Ledger:
     """Return a ledger on the losses of one side over 240 days, of five sources.
 
     The enemy's staff keeps a tally, an institute estimates killed and casualties three times, an
@@ -129,6 +132,8 @@ def one_side(every: Every = "month", paper: bool = False) -> Ledger:
         How often the tally is published.
     paper : bool
         Whether there is a newspaper too that gives a total each month, its own as it says.
+    counts : tuple of int
+        Last days (positions) of the counts of the list of names.
     """
     staff = _voice("staff", "belligerent", "Y", kind="tally")
     institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
@@ -156,7 +161,7 @@ def one_side(every: Every = "month", paper: bool = False) -> Ledger:
             {**_row(f"a{last:03}", first, last, 0, ally), "low": low, "high": high, "value": ""}
         )
         rows.append(_row(f"m{last:03}", first, last, 50 * (last - first + 1), own))
-    rows += [_row(f"n{last:03}", 0, last, 12 * (last + 1), names) for last in (149, 239)]
+    rows += [_row(f"n{last:03}", 0, last, 12 * (last + 1), names) for last in counts]
     if paper:
         press = _voice("paper", "media_investigation", "neutral", kind="tally")
         rows += [
@@ -283,7 +288,17 @@ SCENARIOS: dict[str, Scenario] = {
     "hindsight": Scenario(
         "baseline with biases from the hindsight prior, which is skewed and heavy-tailed",
         one_side,
-        replace(BELIEFS, bias=hindsight()),
+        BELIEFS.with_bias(hindsight()),
+    ),
+    "growing list": Scenario(
+        "baseline with the newspaper's list read with its completeness, counted eight times",
+        partial(one_side, counts=tuple(range(29, _DAYS, 30))),
+        replace(BELIEFS, registers=RegisterPrior()),
+    ),
+    "drift": Scenario(
+        "baseline; the bias of the tally drifts, and the model knows that it may",
+        one_side,
+        replace(BELIEFS, drift=DriftPrior()),
     ),
     "undeclared copy": Scenario(
         "baseline and a newspaper whose monthly figures are the tally's, rounded to ten; taken for"

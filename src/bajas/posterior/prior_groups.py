@@ -32,10 +32,11 @@ def prior_groups(posterior: Posterior) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray of int
-        ``bias`` (all that enters reports and not losses), ``anchors`` (biases with a prior of
-        their own), ``level`` (levels of sides and categories), ``paths`` (walks and their scales),
+        ``bias`` (all that enters reports and not losses, drift too), ``anchors`` (biases with a
+        prior of their own), ``level`` (levels of sides and categories), ``paths`` (walks and their
+        scales),
         ``splits`` (forces, ratios and whatever else shapes losses), ``noise``, ``reporting``
-        (other hyperparameters); those without coordinates are left out.
+        (how complete lists become and how fast); those without coordinates are left out.
 
     Examples
     --------
@@ -77,6 +78,8 @@ def prior_groups(posterior: Posterior) -> dict[str, np.ndarray]:
         part = representation.hyper_slices[hyper.name]
         if hyper.name in scales:
             group = scales[hyper.name]
+        elif hyper.name.startswith("register_"):
+            group = "reporting"
         elif effects[part].any():
             group = "bias"
         elif used & set(range(part.start, part.stop)):
