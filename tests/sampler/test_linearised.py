@@ -20,6 +20,7 @@ def example(seed: int, bare: bool = False) -> Representation:
         noisy=False,
         effective=True,
         restarts=seed % 3,
+        curves=seed % 2,
         seed=seed,
         bare=bare,
     )
@@ -44,6 +45,31 @@ def test_jacobian_is_that_of_differences(
         )
         found = linearised.by_field(representation, field, hyper)[0].toarray()
         np.testing.assert_allclose(found, (ahead - behind).T / (2 * step), atol=1e-8)
+
+
+@pytest.mark.parametrize("positive", ["half_normal", "log_normal"])
+def test_jacobian_by_hyperparameters_is_that_of_differences(positive: str) -> None:
+    for seed in range(8):
+        made = make(
+            [Block((3,), "independent", False, False), Block((2, 4), "random_walk", True, False)],
+            forms=[0, 1, 2, 0, 0], families=["normal", "student_t", "half_normal"],
+            positive=positive, degrees=4.0, noisy=False, effective=True, restarts=1, curves=2,
+            seed=seed,
+        )  # fmt: skip
+        at = 0.5 * np.random.default_rng(seed).standard_normal(made.size)
+        field, hyper = made.unpack(at)
+        _, by_weight = linearised.by_field(made, field, hyper)
+        found = linearised._by_hyper(made, hyper, by_weight).toarray()
+        step = 1e-5
+        for column in range(made.hyper_size):
+            moved = [
+                # the field stays: its scales are no part of this Jacobian
+                made.location(field, made.hyper_values(at[made.field_size :] + sign * step * e))
+                for e in (np.eye(made.hyper_size)[column],)
+                for sign in (1, -1)
+            ]
+            expected = (moved[0] - moved[1]) / (2 * step)
+            np.testing.assert_allclose(found[:, column], expected, rtol=1e-6, atol=1e-7)
 
 
 def test_a_window_of_few_losses_keeps_its_digits_beside_many() -> None:
