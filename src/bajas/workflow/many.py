@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from bajas.batch.reduction import Reduce
 from bajas.batch.run import Batch, run_batch
 from bajas.batch.task import FitTask
-from bajas.sampler.interface import Progress, silent
-from bajas.workflow.progress import terminal_progress
+from bajas.sampler.interface import Progress
+from bajas.workflow.progress import progress_of
 
 
 def fit_many(
@@ -74,9 +74,5 @@ def fit_many(
         tasks = [bajas.Model(ledger, bias=bias).task(bias.name, seed=1) for bias in priors]
         print(bajas.fit_many(tasks, total, folder="priors").frame())
     """
-    report: Progress
-    if callable(progress):
-        report = progress
-    else:
-        report = terminal_progress("fits") if progress else silent
+    report = progress_of(progress, "fits")
     return run_batch(tasks, reduce, folder=folder, workers=workers, progress=report)

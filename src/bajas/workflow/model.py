@@ -22,9 +22,9 @@ from bajas.model.register_prior import RegisterPrior
 from bajas.model.representation import Representation
 from bajas.model.specification import IntensityPrior, NoisePrior, Specification
 from bajas.posterior.fitting import fit_posterior, prior_draws
-from bajas.sampler.interface import Progress, Sampler, Settings, silent
+from bajas.sampler.interface import Progress, Sampler, Settings
 from bajas.workflow.fit import Fit
-from bajas.workflow.progress import terminal_progress
+from bajas.workflow.progress import progress_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -302,11 +302,7 @@ class Model:
             from bajas.sampler.choice import named_sampler
 
             sampler = named_sampler(sampler)
-        report: Progress
-        if callable(progress):
-            report = progress
-        else:
-            report = terminal_progress() if progress else silent
+        report = progress_of(progress)
         return Fit(
             fit_posterior(
                 self.ledger,

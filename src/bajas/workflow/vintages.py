@@ -12,8 +12,8 @@ from bajas.checks.vintages import Vintages
 from bajas.checks.vintages import vintages as _vintages
 from bajas.ledger.ledger import Ledger
 from bajas.model.specification import Specification
-from bajas.sampler.interface import Progress, Settings, silent
-from bajas.workflow.progress import terminal_progress
+from bajas.sampler.interface import Progress, Settings
+from bajas.workflow.progress import progress_of
 
 
 def vintages(
@@ -83,11 +83,7 @@ def vintages(
         found.changes
         found.plot().figure.savefig("vintages.png")
     """
-    report: Progress
-    if callable(progress):
-        report = progress
-    else:
-        report = terminal_progress("fits") if progress else silent
+    report = progress_of(progress, "fits")
     settings = Settings(draws=draws, tune=tune, chains=chains, cores=1, seed=seed)
     return _vintages(
         ledger, dates, quantities, specification=specification, settings=settings, levels=levels,
