@@ -80,6 +80,11 @@ bench-history: $(BENCH_READY) ## cost of a gradient, kept in .benchmarks/ and co
 bench-test: $(BENCH_READY) ## tests of the benchmarks, with JAX and Stan
 	@$(BENCH)/bin/python -m pytest tests/benchmarks
 
+##@ Attack (docs/evidence/reliability.md)
+.PHONY: fuzz
+fuzz: $(READY) ## 100,000 damaged tables through the reader; resumable; ARGS="--tables N --seed N"
+	@PYTHONPATH=tests $(PYTHON) -m fuzzing --folder .fuzz $(ARGS)
+
 ##@ Tidy
 .PHONY: format clean
 format: $(READY) ## sort imports and format

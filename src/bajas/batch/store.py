@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bajas.batch.task import FitTask
 from bajas.batch.worker import Outcome
+from bajas.claims.wholefile import write_whole
 from bajas.errors import BajasError
 
 #: Marks a file as the result of a fit of a batch, and the version of its layout.
@@ -65,7 +64,7 @@ class Store:
         return found
 
     def write(self, task: FitTask, outcome: Outcome) -> None:
-        """Write what came of a task: beside the file, then renamed.
+        """Write what came of a task.
 
         Raises
         ------
@@ -84,25 +83,7 @@ class Store:
             "sampler": task.sampler,
             **{name: value for name, value in outcome.items() if name not in ("name",)},
         }  # fmt: skip
-        temporary = ""
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self.folder, prefix=".", suffix=".part", delete=False, encoding="utf-8"
-            ) as stream:
-                temporary = stream.name
-                json.dump(content, stream, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
-            # A temporary file is private to its owner; a result is as readable as any new file.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, self._path(key))
-        except OSError as error:
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
-            raise BajasError(f"can't write to {self.folder}: {error}") from error
+        write_whole(self._path(key), [json.dumps(content, indent=1).encode("utf-8")])
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key[:40]}.json"

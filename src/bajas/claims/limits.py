@@ -3,7 +3,7 @@
 #: Largest file, in bytes.
 MAX_FILE_BYTES = 64 * 2**20
 #: Most rows of a table, without the header.
-MAX_ROWS = 1_000_000
+MAX_ROWS = 100_000
 #: Largest cell, in bytes of UTF-8.
 MAX_CELL_BYTES = 64 * 2**10
 #: Most columns of a table.
@@ -16,5 +16,12 @@ MAX_FIGURE = 1e9
 MAX_WINDOW_DAYS = 36_525
 #: Longest name of a claim, source, side, component or outcome, in characters.
 MAX_NAME_LENGTH = 200
-#: Most components of one side that a table may name: each is a series of its own to estimate.
+#: Most components of one side, named by a table or declared: each is a series of its own to estimate.
 MAX_COMPONENTS = 200
+#: Most streams (source, side, component, outcome) of a table: each has a bias of its own, and every
+#: two are compared.
+MAX_STREAMS = 500
+#: Most names of one kind in a taxonomy: outcomes, sums, sides, groups, parts, regions.
+MAX_NAMES = 1_000
+#: Most days times strata of a fit: each is resolved in every draw.
+MAX_CELLS = 100_000

@@ -13,7 +13,7 @@ from bajas.claims.collapse import collapse
 from bajas.claims.reading import read_table
 from bajas.claims.row import Row
 from bajas.claims.source import Anchor, Source
-from bajas.claims.table import nearest
+from bajas.claims.table import EXTRA, nearest
 from bajas.claims.validation import find_loops
 from bajas.errors import ClaimError, Finding, refusals
 
@@ -56,6 +56,9 @@ def read_sources(
     )
     rows = [Row(row, columns.SOURCE_NAMES) for row in text.rows]
     findings = list(text.findings)
+    if own := [name for name in text.columns if name.startswith(EXTRA)]:
+        message = f"columns {', '.join(own)} of the sources table are not kept in the ledger."
+        findings.append(Finding("note", "extra-not-kept", message, "use note to keep it"))
     sources: dict[str, Source] = {}
     names = {row["source"] for row in rows}
     for row in rows:

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
+from bajas.claims import limits
 from bajas.claims.alternatives import alternatives
 from bajas.claims.textfile import read_text
 from bajas.errors import ClaimError, TaxonomyError
@@ -20,6 +21,10 @@ OutcomeKind = Literal["personnel", "equipment"]
 
 _TERM = re.compile(r"([+-]?)([^+-]+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
+
+#: What may be said of a side and of a component.
+_SIDE = ("components", "groups", "parts")
+_COMPONENT = ("first_day", "last_day")
 
 #: Name of the component that holds whatever a side has besides the forces named in its claims.
 OTHER = "other"
@@ -93,6 +98,7 @@ class Taxonomy:
     first_day: date | None = None
 
     def __post_init__(self) -> None:
+        self._check_sizes()
         for name, kind in self.outcomes.items():
             if kind not in get_args(OutcomeKind):
                 raise TaxonomyError(f"outcome {name!r} is personnel or equipment, not {kind!r}")
@@ -121,6 +127,18 @@ class Taxonomy:
                     raise TaxonomyError(f"region {seen[-1]!r} lies in undeclared region {parent!r}")
                 seen.append(parent)
                 parent = self.regions[parent]
+
+    def _check_sizes(self) -> None:
+        sizes = {
+            name: len(getattr(self, name)) for name in ("outcomes", "sums", "sides", "regions")
+        }
+        for code, side in self.sides.items():
+            for name in _SIDE:
+                sizes[f"{name} of {code!r}"] = len(getattr(side, name))
+        for what, size in sizes.items():
+            most = limits.MAX_COMPONENTS if what.startswith("components") else limits.MAX_NAMES
+            if size > most:
+                raise TaxonomyError(f"the taxonomy has {size:,} {what}; the limit is {most:,}")
 
     # -- outcomes -----------------------------------------------------------------------------
 
@@ -327,12 +345,9 @@ class Taxonomy:
                 code: SideTaxonomy(
                     components={
                         _checked_name(name): Component(
-                            *(
-                                None if entry.get(key) is None else date.fromisoformat(entry[key])
-                                for key in ("first_day", "last_day")
-                            )
+                            *(_day(_known(entry, _COMPONENT).get(key)) for key in _COMPONENT)
                         )
-                        for name, entry in side["components"].items()
+                        for name, entry in _known(side, _SIDE)["components"].items()
                     },
                     groups={
                         _checked_name(name): tuple(members)
@@ -345,7 +360,6 @@ class Taxonomy:
                 )
                 for code, side in data.get("sides", {}).items()
             }
-            first_day = data.get("first_day")
             return cls(
                 outcomes={_checked_name(name): kind for name, kind in data["outcomes"].items()},
                 sums={
@@ -354,7 +368,7 @@ class Taxonomy:
                 },
                 sides=sides,
                 regions=dict(data.get("regions", {})),
-                first_day=None if first_day is None else date.fromisoformat(first_day),
+                first_day=_day(data.get("first_day")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TaxonomyError(f"malformed taxonomy: {error!r}") from error
@@ -374,6 +388,23 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = sorted({name for name in names if names.count(name) > 1})
         raise TaxonomyError(f"the taxonomy declares {repeated} twice")
     return data
+
+
+def _known(entry: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return an entry that says nothing under other names: what is misspelt isn't dropped."""
+    if unknown := sorted(set(entry) - set(names)):
+        raise TaxonomyError(f"unknown taxonomy entries {unknown}; known here are {list(names)}")
+    return entry
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    day = date.fromisoformat(text)
+    # fromisoformat also takes 20220224 and 2022-W08-4
+    if day.isoformat() != text:
+        raise TaxonomyError(f"{text!r} is not a date of the form YYYY-MM-DD")
+    return day
 
 
 def _checked_name(name: str) -> str:

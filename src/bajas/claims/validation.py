@@ -72,6 +72,7 @@ def validate_claims(
             message = f"reading stopped after {limits.MAX_PROBLEMS:,} problems."
             findings.append(Finding("refuse", "too-many-problems", message, row=row.line))
             break
+    findings.extend(_too_many_streams(claims))
     findings.extend(_supersedes_loops(rows))
     findings.extend(_table_findings(table, claims, taxonomy))
     return tuple(claims), collapse(findings)
@@ -118,6 +119,17 @@ def _too_many_components(vocabulary: Vocabulary) -> list[Finding]:
         for side, names in sorted(vocabulary.named.items())
         if len(names) > limits.MAX_COMPONENTS
     ]
+
+
+def _too_many_streams(claims: Sequence[Claim]) -> list[Finding]:
+    count = len({claim.stream for claim in claims})
+    if count <= limits.MAX_STREAMS:
+        return []
+    message = (
+        f"the table has {count:,} streams (source, side, component and outcome); the limit is"
+        f" {limits.MAX_STREAMS:,}."
+    )
+    return [Finding("refuse", "too-many-streams", message, "split it, or drop what is no claim")]
 
 
 def _supersedes_loops(rows: Sequence[Row]) -> list[Finding]:

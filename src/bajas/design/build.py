@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bajas.claims import limits
 from bajas.claims.alternatives import definitions
 from bajas.claims.claim import Claim, Window
 from bajas.design.calendar import Calendar
@@ -91,6 +92,7 @@ def build_design(ledger: Ledger, registers: RegisterReading = "completeness") ->
             del by_stream[key]
     if not by_stream:
         raise _nothing_left(unused)
+    _check_size(strata, calendar)
     return Design(
         calendar=calendar,
         strata=strata,
@@ -102,6 +104,18 @@ def build_design(ledger: Ledger, registers: RegisterReading = "completeness") ->
         taxonomy=ledger.taxonomy,
         component_names=names,
     )
+
+
+def _check_size(strata: tuple[Stratum, ...], calendar: Calendar) -> None:
+    """Refuse what no machine holds, before any array of it is made."""
+    cells = sum(stratum.last - stratum.first + 1 for stratum in strata)
+    if cells > limits.MAX_CELLS:
+        raise SpecificationError(
+            f"{len(strata):,} strata of side, component and outcome over {calendar.days:,} days"
+            f" ({calendar.window}) are {cells:,} days to resolve; the limit is"
+            f" {limits.MAX_CELLS:,}. Fit fewer sides, components or outcomes at a time, or declare"
+            " the war's first_day in the taxonomy"
+        )
 
 
 def _nothing_left(unused: dict[str, str]) -> SpecificationError:

@@ -13,9 +13,11 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 from math import erf, log, sqrt
 
+import numpy as np
+
 from bajas.claims.claim import Claim
 from bajas.errors import Finding
-from bajas.ledger.common_figures import CommonFigure, common_figures
+from bajas.ledger.common_figures import CommonFigure, figures_by_window, shared_figures
 
 #: Scatter, on the log scale, of two independent counts of the same losses about their ratio, and
 #: of one outcome about its ratio to another, beside that of counting. Low: tallies scatter by some
@@ -46,11 +48,16 @@ def agreement_findings(claims: Sequence[Claim], unused: Collection[str]) -> list
         if claim.claim_id not in unused:
             key = (*claim.stream, claim.theatre, claim.status)
             streams[key].append(claim)
+    by_window = {
+        key: figures
+        for key, claims in streams.items()
+        if len(figures := figures_by_window(claims)) >= _ENOUGH
+    }
     pairs = []
-    for one, other in combinations(sorted(streams), 2):
-        if one[1] != other[1] or min(len(streams[one]), len(streams[other])) < _ENOUGH:
+    for one, other in combinations(sorted(by_window), 2):
+        if one[1] != other[1]:
             continue
-        figures = common_figures(streams[one], streams[other])
+        figures = shared_figures(by_window[one], by_window[other])
         if len(figures) >= _ENOUGH:
             pairs.append((one, other, figures))
     same = [pair for pair in pairs if pair[0][0] != pair[1][0] and pair[0][1:] == pair[1][1:]]
@@ -160,14 +167,13 @@ def _within(width: float, figure: CommonFigure) -> float:
 
 def _at_least(count: int, chances: Sequence[float]) -> float:
     """Return the probability that at least so many of independent events happen."""
-    probabilities = [1.0]
+    probabilities = np.zeros(len(chances) + 1)
+    probabilities[0] = 1.0
     for chance in chances:
-        probabilities = [
-            (probabilities[k] * (1 - chance) if k < len(probabilities) else 0.0)
-            + (probabilities[k - 1] * chance if k else 0.0)
-            for k in range(len(probabilities) + 1)
-        ]
-    return min(1.0, sum(probabilities[count:]))
+        moved = probabilities[:-1] * chance
+        probabilities *= 1 - chance
+        probabilities[1:] += moved
+    return min(1.0, sum(probabilities[count:].tolist()))
 
 
 def _ids(figures: Sequence[CommonFigure]) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from bajas.claims.claim import Claim, Window
+from bajas.claims.claim import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,18 @@ class CommonFigure:
     first_slack: float
     second_slack: float
     claim_ids: tuple[str, ...]
+
+
+class _Printed(NamedTuple):
+    """A figure as it was printed."""
+
+    value: float
+    slack: float
+    claim_id: str
+
+
+#: The figures of a stream by first and last day of their windows.
+Figures = dict[tuple[date, date], _Printed]
 
 
 def common_figures(first: Sequence[Claim], second: Sequence[Claim]) -> list[CommonFigure]:
@@ -56,38 +68,40 @@ def common_figures(first: Sequence[Claim], second: Sequence[Claim]) -> list[Comm
     >>> [(item.first, item.second) for item in common_figures(staff, paper)]
     [(120, 100), (80, 80)]
     """
-    by_start: dict[date, list[tuple[Claim, Claim]]] = defaultdict(list)
-    figures = [_by_window(first), _by_window(second)]
-    for window in sorted(set(figures[0]) & set(figures[1]), key=lambda w: (w.start, w.end)):
-        by_start[window.start].append((figures[0][window], figures[1][window]))
-    found = []
-    for series in by_start.values():
-        before: tuple[Claim, Claim] | None = None
-        for pair in series:
-            values = [claim.value or 0.0 for claim in pair]
-            slacks = [_slack(claim) for claim in pair]
-            ids = tuple(claim.claim_id for claim in pair)
-            if before is not None:
-                values = [v - (c.value or 0.0) for v, c in zip(values, before, strict=True)]
-                slacks = [s + _slack(c) for s, c in zip(slacks, before, strict=True)]
-                ids = (*(claim.claim_id for claim in before), *ids)
-            before = pair
-            if min(values) > 0:
-                found.append(CommonFigure(values[0], values[1], slacks[0], slacks[1], ids))
-    return found
+    return shared_figures(figures_by_window(first), figures_by_window(second))
 
 
-def _by_window(claims: Sequence[Claim]) -> dict[Window, Claim]:
+def figures_by_window(claims: Iterable[Claim]) -> Figures:
+    """Return the figure of a stream for each window, as :func:`common_figures` takes them."""
     return {
-        claim.window: claim
+        (claim.start, claim.end): _Printed(claim.value, _slack(claim.value), claim.claim_id)
         for claim in sorted(claims, key=lambda claim: (claim.published, claim.claim_id))
         if claim.value and claim.low is None and not claim.per_day and claim.qualifier != "peak"
     }
 
 
-def _slack(claim: Claim) -> float:
+def shared_figures(first: Figures, second: Figures) -> list[CommonFigure]:
+    """Return what :func:`common_figures` does, of streams whose figures are at hand by window."""
+    found = []
+    before: tuple[_Printed, _Printed] | None = None
+    since: date | None = None
+    for window in sorted(first.keys() & second.keys()):
+        one, other = first[window], second[window]
+        values, slacks = (one.value, other.value), (one.slack, other.slack)
+        ids: tuple[str, ...] = (one.claim_id, other.claim_id)
+        if before is not None and since == window[0]:
+            values = (values[0] - before[0].value, values[1] - before[1].value)
+            slacks = (slacks[0] + before[0].slack, slacks[1] + before[1].slack)
+            ids = (before[0].claim_id, before[1].claim_id, *ids)
+        before, since = (one, other), window[0]
+        if values[0] > 0 and values[1] > 0:
+            found.append(CommonFigure(*values, *slacks, ids))
+    return found
+
+
+def _slack(value: float) -> float:
     """Return half of the last digit that isn't zero: 45,000 may be anything from 44,500 on."""
-    value, unit = claim.value or 0.0, 1.0
+    unit = 1.0
     while value % (unit * 10) == 0 and unit * 10 <= value:
         unit *= 10
     return unit / 2

@@ -5,17 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import date
-from pathlib import Path
 
 from bajas.claims import columns
 from bajas.claims.cells import number_text
 from bajas.claims.claim import Claim
 from bajas.claims.text import escape_cell
-from bajas.errors import BajasError
+from bajas.claims.wholefile import write_whole
 from bajas.ledger.ledger import Ledger
 
 #: Columns in the order in which they are written: those of the published tables first.
@@ -88,7 +85,7 @@ def write_claims(ledger: Ledger, path: str | os.PathLike[str]) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(escape_cell(name) for name in header)
     writer.writerows(_cells(claim, header) for claim in ledger)
-    _write_whole(Path(path), buffer.getvalue())
+    write_whole(path, (text.encode("utf-8") for text in (buffer.getvalue(),)))
 
 
 def _cells(claim: Claim, header: Sequence[str]) -> Iterable[str]:
@@ -110,32 +107,3 @@ def _cells(claim: Claim, header: Sequence[str]) -> Iterable[str]:
 
 
 _KNOWN = frozenset((*columns.REQUIRED, *columns.OPTIONAL))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write beside the target, then rename: a reader never sees half a file."""
-    temporary = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w",
-            dir=path.parent,
-            prefix=path.name,
-            suffix=".part",
-            delete=False,
-            encoding="utf-8",
-            newline="",
-        ) as stream:
-            temporary = stream.name
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # A temporary file is private to its owner; a table is as readable as any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except (OSError, ValueError) as error:
-        if temporary:
-            with suppress(OSError):
-                os.unlink(temporary)
-        raise BajasError(f"can't write {path}: {error}") from error

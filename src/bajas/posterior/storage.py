@@ -17,17 +17,15 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import xarray as xr
 
+from bajas.claims.wholefile import write_whole
 from bajas.design.build import build_design
 from bajas.errors import BajasError, FileFormatError, Finding
 from bajas.ledger.ledger import Ledger
@@ -84,33 +82,11 @@ def save(posterior: Posterior, path: str | os.PathLike[str]) -> None:
     >>> bool((again.field_draws == prior.field_draws).all()), again.ledger == prior.ledger
     (True, True)
     """
-    target = Path(path)
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(
-            dir=target.parent, prefix=f"{target.name}.", suffix=".part"
-        )
-        os.close(handle)
-        tree = _tree(posterior)
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
-        with open(temporary, "rb+") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            stream.seek(0, os.SEEK_END)
-            stream.write(_SEAL + digest.encode("ascii") + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        # A temporary file is private to its owner; a fit is as readable as any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-        temporary = ""
-    except OSError as error:
-        raise BajasError(f"can't write {target}: {error}") from error
-    finally:
-        if temporary:
-            with suppress(OSError):
-                os.unlink(temporary)
+    tree = _tree(posterior)
+    # In memory first: HDF5 that meets a full disk can end the process, in which the draws are.
+    body = tree.to_netcdf(engine="h5netcdf", encoding=_encoding(tree))
+    digest = hashlib.sha256(body).hexdigest()
+    write_whole(path, (body, _SEAL + digest.encode("ascii") + b"\n"))
 
 
 def load(path: str | os.PathLike[str]) -> Posterior:

@@ -1,0 +1,1 @@
+"""Fuzzing of what reads files: ``python -m fuzzing --help`` with ``tests`` on the path."""
