@@ -1,7 +1,7 @@
-"""Fuzz the readers: ``PYTHONPATH=tests python -m fuzzing --tables 100000 --seed 1 --folder FOLDER``.
+"""Fuzz the readers: ``make fuzz ARGS="--tables 100000 --seed 1"``.
 
-Resumable: each piece is written to the folder when it is done and not made again. ``--summary`` writes
-the counts of all pieces to one JSON file. The exit status is 1 if a promise was broken.
+Resumable: each piece is written to the folder when it is done, and not made again. ``--summary``
+writes the counts of all pieces to one JSON file. The exit status is 1 if a promise was broken.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--saved", type=int, default=0, help="how many damaged saved fits")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same tables")
     parser.add_argument("--folder", type=Path, required=True, help="of pieces and failures")
-    parser.add_argument("--most-pieces", type=int, help="stop after so many new pieces")
+    parser.add_argument("--pieces", type=int, nargs=2, help="only these: first and one past the last")
     parser.add_argument("--summary", type=Path, help="JSON file of the counts of all pieces")
     return parser.parse_args()
 
@@ -39,18 +39,15 @@ def main() -> int:
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
     pieces: list[Piece] = []
-    made = 0
     for number in range(-(-options.tables // PIECE)):
         path = options.folder / f"tables-{options.seed}-{number}.json"
         piece = read_piece(path)
         if piece is None:
-            if options.most_pieces is not None and made >= options.most_pieces:
-                print(f"{len(pieces)} pieces are done; run again to go on")
-                return 0
+            if options.pieces is not None and number not in range(*options.pieces):
+                continue
             count = min(PIECE, options.tables - number * PIECE)
             piece = run_piece(options.seed, number, count, options.folder / "failures")
             write_piece(piece, path)
-            made += 1
         pieces.append(piece)
         print(
             f"piece {number}: {piece.tables} tables, {piece.accepted} read,"
