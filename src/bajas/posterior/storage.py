@@ -6,8 +6,9 @@ specification, findings, verdict and provenance as JSON text. Behind the HDF5 da
 with the SHA-256 of all before it: a file that was cut off, damaged or changed by another program
 is refused before HDF5 parses a byte of it.
 
-A load rebuilds design and representation from ledger and specification, and refuses draws that
-don't fit them.
+A load rebuilds design and representation from ledger and specification. Where this version reads
+the claims otherwise than the one that saved the file, or builds another model, the draws are
+answered from with the design and the maps that are kept in it (:mod:`bajas.posterior.kept`).
 """
 
 from __future__ import annotations
@@ -30,15 +31,25 @@ from bajas.design.build import build_design
 from bajas.errors import BajasError, FileFormatError, Finding
 from bajas.ledger.ledger import Ledger
 from bajas.model.build import build_representation
-from bajas.model.representation import Representation
 from bajas.model.specification import Specification
+from bajas.posterior.kept import (
+    MATRICES,
+    Kept,
+    KeptMap,
+    blocks_data,
+    design_data,
+    design_from,
+    map_arrays,
+)
 from bajas.posterior.posterior import Posterior
+from bajas.posterior.storage_hashes import KEPT_TEXTS, draws_hash, kept_hash, structure_hash
 from bajas.posterior.verdict import Verdict
 
 #: Marks a file as a saved fit.
 FORMAT = "bajas fit"
 #: Version of the layout described above; raised when a reader of the old one would go wrong.
-SCHEMA_VERSION = 1
+#: 1: no design and no maps; 2: both are kept.
+SCHEMA_VERSION = 2
 
 _SEAL = b"\n# bajas sha256 "
 _SEAL_LENGTH = len(_SEAL) + 64 + 1
@@ -69,6 +80,8 @@ def save(posterior: Posterior, path: str | os.PathLike[str]) -> None:
     ------
     BajasError
         If the file can't be written.
+    FileFormatError
+        If the posterior is what is kept of a fit of another version.
 
     Examples
     --------
@@ -82,6 +95,11 @@ def save(posterior: Posterior, path: str | os.PathLike[str]) -> None:
     >>> bool((again.field_draws == prior.field_draws).all()), again.ledger == prior.ledger
     (True, True)
     """
+    if isinstance(posterior, Kept):
+        raise FileFormatError(
+            f"a fit of another version isn't saved again, since this one lacks its model: it was"
+            f" saved by {posterior.saved_by}; load it with that version, or copy its file"
+        )
     tree = _tree(posterior)
     # In memory first: HDF5 that meets a full disk can end the process, in which the draws are.
     body = tree.to_netcdf(engine="h5netcdf", encoding=_encoding(tree))
@@ -144,7 +162,10 @@ def _tree(posterior: Posterior) -> xr.DataTree:
             "provenance": dict(posterior.provenance),
             "sample_stats": kinds,
         },
+        "design": design_data(posterior.design),
+        "blocks": blocks_data(representation),
     }
+    maps = map_arrays(representation)
     arrays = {**representation.split(posterior.field_draws), **posterior.hyper_draws}
     root = xr.Dataset(
         attrs={
@@ -153,14 +174,16 @@ def _tree(posterior: Posterior) -> xr.DataTree:
             "bajas_version": version("bajas"),
             "ledger_sha256": ledger.hash,
             "specification_sha256": posterior.specification.hash,
-            "structure_sha256": _structure(representation),
-            "draws_sha256": _draws_hash(arrays, posterior.sample_stats),
+            "structure_sha256": structure_hash(representation),
+            "kept_sha256": kept_hash(texts, maps, structure_hash(representation)),
+            "draws_sha256": draws_hash(arrays, posterior.sample_stats),
         }
     )
     # Not sorted: a side's first component in the taxonomy is the one that others refer to.
-    plain = {
+    plain: dict[str, Any] = {
         name: ((), np.bytes_(json.dumps(text).encode("ascii"))) for name, text in texts.items()
     }
+    plain |= {f"map_{name}": (f"map_{name}_element", array) for name, array in maps.items()}
     groups = {
         key: node.to_dataset()
         for key, node in posterior.tree.children.items()
@@ -221,25 +244,30 @@ def _read(file: h5py.File) -> Posterior:
             f"saved with schema version {schema} by bajas {marks.get('bajas_version')}; this"
             f" version of bajas ({version('bajas')}) reads up to {SCHEMA_VERSION}: upgrade bajas"
         )
-    texts = {name: _text(file, name) for name in _TEXTS}
-    findings = tuple(Finding.from_dict(entry) for entry in texts["findings"])
-    ledger = Ledger.from_dict(texts["ledger"], reading_findings=findings)
-    specification = Specification.from_dict(texts["specification"])
-    for what, found in (("ledger", ledger.hash), ("specification", specification.hash)):
-        if marks.get(f"{what}_sha256") != found:
-            raise FileFormatError(f"its {what} doesn't match the SHA-256 saved with it")
+    kept = KEPT_TEXTS if schema > 1 else ()
+    texts = {name: _text(file, name) for name in (*_TEXTS, *kept)}
+    # Of the texts as they stand: a later version may add entries to what it makes of them.
+    found = hashlib.sha256(json.dumps(texts["ledger"], separators=(",", ":")).encode("ascii"))
+    if marks.get("ledger_sha256") != found.hexdigest():
+        raise FileFormatError("its ledger doesn't match the SHA-256 saved with it")
+    saved_by = f"bajas {marks.get('bajas_version')}"
+    if marks.get("bajas_version") == version("bajas"):
+        saved_by = f"another state of {saved_by}"
+    try:
+        base = _rebuilt(texts, marks)
+    except _OtherVersion as reason:
+        if not kept:
+            raise FileFormatError(
+                f"its draws are of another model ({reason}), and its schema (1) keeps none: it was"
+                f" saved by {saved_by}; load it with that version"
+            ) from reason
+        base = _kept(file, texts, marks, saved_by)
     record = texts["record"]
-    design = build_design(ledger, specification.registers.reading)
-    representation = build_representation(design, specification, ledger.sources)
-    if marks.get("structure_sha256") != _structure(representation):
-        raise FileFormatError(
-            f"its draws are of another model: bajas {version('bajas')} reads its claims otherwise"
-            f" than bajas {marks.get('bajas_version')} did; load it with that version"
-        )
     group = record["group"]
     if group not in ("posterior", "prior"):
         raise FileFormatError(f"unknown group of draws {group!r}")
     shape = (record["chains"], record["draws"])
+    representation = base["representation"]
     arrays = {
         term.name: _numbers(file, f"{group}/{term.name}", (*shape, *term.shape), np.float64)
         for term in representation.terms
@@ -252,26 +280,101 @@ def _read(file: h5py.File) -> Posterior:
         name: _numbers(file, f"sample_stats/{name}", shape, _STAT_KINDS[kind])
         for name, kind in record["sample_stats"].items()
     }
-    if marks.get("draws_sha256") != _draws_hash({**arrays, **hyper}, stats):
+    if marks.get("draws_sha256") != draws_hash({**arrays, **hyper}, stats):
         raise FileFormatError("its draws don't match the SHA-256 saved with them")
     blocks = [
         arrays[term.name].reshape(*shape, term.size).astype(np.float64, copy=False)
         for term in representation.terms
     ]
-    return Posterior(
-        ledger=ledger,
-        specification=specification,
-        design=design,
-        representation=representation,
-        field_draws=np.concatenate(blocks, axis=-1),
-        hyper_draws=hyper,
-        sample_stats=stats,
-        seed=int(record["seed"]),
-        verdict=Verdict.from_dict(record["verdict"]),
-        complete=bool(record["complete"]),
-        provenance=dict(record["provenance"]),
-        group=group,
-    )
+    drawn: dict[str, Any] = {
+        "field_draws": np.concatenate(blocks, axis=-1),
+        "hyper_draws": hyper,
+        "sample_stats": stats,
+        "seed": int(record["seed"]),
+        "verdict": Verdict.from_dict(record["verdict"]),
+        "complete": bool(record["complete"]),
+        "provenance": dict(record["provenance"]),
+        "group": group,
+    }
+    return Kept(**base, **drawn) if "saved_by" in base else Posterior(**base, **drawn)
+
+
+class _OtherVersion(Exception):
+    """Of a file's evidence and beliefs another model is made now than its draws are draws of."""
+
+
+#: What building something from the plain data of another version can raise.
+_MISFITS = (BajasError, KeyError, TypeError, ValueError, AttributeError)
+
+
+def _rebuilt(texts: Mapping[str, Any], marks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return evidence, beliefs, design and representation as this version builds them."""
+    try:
+        ledger = _ledger(texts)
+        specification = Specification.from_dict(texts["specification"])
+    except _MISFITS as error:
+        raise _OtherVersion(f"{type(error).__name__}: {error}") from error
+    for what, hash_ in (("ledger", ledger.hash), ("specification", specification.hash)):
+        if marks.get(f"{what}_sha256") != hash_:
+            raise _OtherVersion(f"its {what} is another one to this version")
+    try:
+        design = build_design(ledger, specification.registers.reading)
+        representation = build_representation(design, specification, ledger.sources)
+    except BajasError as error:
+        raise _OtherVersion(f"{type(error).__name__}: {error}") from error
+    if marks.get("structure_sha256") != structure_hash(representation):
+        raise _OtherVersion("its claims are read otherwise")
+    return {
+        "ledger": ledger,
+        "specification": specification,
+        "design": design,
+        "representation": representation,
+    }
+
+
+def _kept(
+    file: h5py.File, texts: Mapping[str, Any], marks: Mapping[str, Any], saved_by: str
+) -> dict[str, Any]:
+    """Return the same as the file keeps it, for draws of another version."""
+    arrays = {}
+    for name in ("node_offset", *(f"{m}_{part}" for m in MATRICES for part in _PARTS)):
+        data = _dataset(file, f"bajas/map_{name}")
+        kind = np.dtype(np.int64 if name.endswith(("_indices", "_starts")) else np.float64)
+        if data.ndim != 1 or data.dtype != kind or data.size > _MOST_TEXT:
+            raise FileFormatError(f"bajas/map_{name} is not the map that it should be")
+        arrays[name] = np.asarray(data[()])
+    if marks.get("kept_sha256") != kept_hash(texts, arrays, str(marks.get("structure_sha256"))):
+        raise FileFormatError("its specification or design doesn't match the SHA-256 saved with it")
+    try:
+        ledger = _ledger(texts)
+        design = design_from(texts["design"], ledger, ledger.taxonomy)
+        representation = KeptMap(texts["blocks"], arrays, saved_by)
+    except _MISFITS as error:
+        raise FileFormatError(
+            f"it was saved by {saved_by} in a form that bajas {version('bajas')} no longer reads"
+            f" ({type(error).__name__}: {error}); load it with that version"
+        ) from error
+    try:
+        specification = Specification.from_dict(texts["specification"])
+    except _MISFITS:
+        specification = None
+    if specification is not None and marks.get("specification_sha256") != specification.hash:
+        specification = None
+    return {
+        "saved_by": saved_by,
+        "ledger": ledger,
+        "specification": specification,
+        "design": design,
+        "representation": representation,
+    }
+
+
+_PARTS = ("data", "indices", "starts")
+
+
+def _ledger(texts: Mapping[str, Any]) -> Ledger:
+    findings = tuple(Finding.from_dict(entry) for entry in texts["findings"])
+    return Ledger.from_dict(texts["ledger"], reading_findings=findings)
 
 
 def _dataset(file: h5py.File, path: str) -> h5py.Dataset:
@@ -314,39 +417,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.integer):
         return int(value)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-# -- hashes ------------------------------------------------------------------------------------
-
-
-def _draws_hash(arrays: Mapping[str, np.ndarray], stats: Mapping[str, np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for name, values in (*sorted(arrays.items()), *sorted(stats.items())):
-        digest.update(f"{name} {values.dtype.name} {values.shape}\n".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
-
-
-def _structure(representation: Representation) -> str:
-    """Return a hash of what the draws are draws of: names, labels, windows; no rounding in it."""
-    runs = representation.runs
-    content = {
-        "terms": [[term.name, term.dims, term.labels] for term in representation.terms],
-        "hyperparameters": [[h.name, h.labels, h.family] for h in representation.hyperparameters],
-        "observations": representation.names,
-        "form": representation.form.tolist(),
-        "noise": representation.noise.tolist(),
-        "runs": [runs.observation.tolist(), runs.start.tolist(), runs.stop.tolist()],
-        "reporting": _pattern(representation.reporting),
-        "effects": _pattern(representation.effects),
-        "node_design": _pattern(representation.node_design),
-        "cells": representation.cell_count,
-    }
-    if len(representation.curves):
-        content["curves"] = [representation.curves.tolist(), runs.curve.tolist()]
-        content["ages"] = [runs.age.tolist(), runs.since.tolist()]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
-
-
-def _pattern(matrix: Any) -> list[list[int]]:
-    return [matrix.indptr.tolist(), matrix.indices.tolist()]
