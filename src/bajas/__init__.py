@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bajas import datasets as datasets
+    from bajas.answers.export import write_table as write_table
     from bajas.batch.task import FitTask as FitTask
     from bajas.claims.claim import Claim as Claim
     from bajas.claims.claim import Window as Window
@@ -64,6 +65,7 @@ _HOMES = {
     "DriftPrior": "bajas.model.drift_prior:DriftPrior",
     "Fit": "bajas.workflow.fit:Fit",
     "load": "bajas.workflow.loading:load",
+    "write_table": "bajas.answers.export:write_table",
     "FitTask": "bajas.batch.task:FitTask",
     "fit_many": "bajas.workflow.many:fit_many",
     "vintages": "bajas.workflow.vintages:vintages",
@@ -96,6 +98,7 @@ __all__ = [  # noqa: RUF022 - in the order of a user's work
     "DriftPrior",
     "Fit",
     "load",
+    "write_table",
     "FitTask",
     "fit_many",
     "vintages",

@@ -30,7 +30,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--saved", type=int, default=0, help="how many damaged saved fits")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same tables")
     parser.add_argument("--folder", type=Path, required=True, help="of pieces and failures")
-    parser.add_argument("--pieces", type=int, nargs=2, help="only these: first and one past the last")
+    parser.add_argument(
+        "--pieces", type=int, nargs=2, help="only these: first and one past the last"
+    )
     parser.add_argument("--summary", type=Path, help="JSON file of the counts of all pieces")
     return parser.parse_args()
 

@@ -100,6 +100,7 @@ def test_a_version_that_reads_less_says_which_version_reads_it(
         raise KeyError("an entry that came later")
 
     if broken == "build_design":  # a refusal of the claims leads to what is kept
+
         def refused(*_given: object) -> None:
             raise bajas.SpecificationError("no claim is left to fit")
 

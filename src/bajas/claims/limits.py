@@ -16,7 +16,7 @@ MAX_FIGURE = 1e9
 MAX_WINDOW_DAYS = 36_525
 #: Longest name of a claim, source, side, component or outcome, in characters.
 MAX_NAME_LENGTH = 200
-#: Most components of one side, named by a table or declared: each is a series of its own to estimate.
+#: Most components of a side, named by a table or declared: each is a series to estimate.
 MAX_COMPONENTS = 200
 #: Most streams (source, side, component, outcome) of a table: each has a bias of its own, and every
 #: two are compared.

@@ -283,6 +283,43 @@ def cite(
         show_json(found.csl_json if format is Format.csl_json else found.as_dict())
 
 
+class TableFormat(StrEnum):
+    """Forms of a table in a file."""
+
+    csv = "csv"
+    html = "html"
+
+
+@app.command()
+def tables(
+    fit: FitFile,
+    folder: Annotated[Path, typer.Option(help="Where the files are written.")],
+    format: Annotated[TableFormat, typer.Option(help="Form of the files.")] = TableFormat.csv,
+) -> None:
+    """Write the tables of a fit: summary, sources, claims, findings, GATHER.
+
+    Cells that a spreadsheet would run are escaped. Exit status 1 if the fit can't be trusted.
+    """
+    from bajas.answers.export import write_table
+    from bajas.workflow.loading import load
+
+    found = load(fit)
+    made = {
+        "summary": found.summary(),
+        "sources": found.sources(),
+        "claims": found.claims(),
+        "findings": found.ledger.findings_frame(),
+        "gather": found.gather(),
+    }
+    for name, frame in made.items():
+        path = folder / f"{name}.{format.value}"
+        write_table(frame, path, title=name)
+        say(str(path))
+    if not found.trusted:
+        complain(f"bajas: the fit can't be trusted: {'; '.join(found.draws.why_not)}")
+        raise typer.Exit(NOT_TRUSTED)
+
+
 @app.command()
 def sensitivity(
     fit: FitFile,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,7 @@ import pandas as pd
 from bajas.answers.citation import Citation, cite
 from bajas.answers.covariates import covariates
 from bajas.answers.drift import drift
+from bajas.answers.gather import gather
 from bajas.answers.interval import LEVELS, Estimate
 from bajas.answers.path import path, path_table
 from bajas.answers.predictive import claims_table
@@ -339,6 +340,10 @@ class Fit:
         return cite(
             self.draws, outcome, side, component, since, until, level=level, override=override
         )
+
+    def gather(self, said: Mapping[int, str] | None = None) -> pd.DataFrame:
+        """Return what the fit says to each item of GATHER; :func:`bajas.answers.gather.gather`."""
+        return gather(self.draws, said)
 
     # -- checks: what rests on what -----------------------------------------------------------
 

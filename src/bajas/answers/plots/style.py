@@ -65,7 +65,19 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 
 def tidy(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
-    """Take away what carries no information."""
+    """Take away what carries no information, and take titles and names as they are written.
+
+    Names of sources are anybody's text: Matplotlib would read formulas between their dollar signs,
+    or fail to.
+    """
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+
+    texts = [child for child in ax.get_children() if isinstance(child, Text)]
+    if isinstance(ax.yaxis.get_major_formatter(), FixedFormatter):
+        texts += ax.get_yticklabels()
+    for text in texts:
+        text.set_parse_math(False)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, color="#e3e5e8", linewidth=0.7)
     ax.set_axisbelow(True)
