@@ -4,7 +4,7 @@
     python benchmarks/limits.py --cells 100000 --draws 4000
 
 Each measurement runs in a process of its own, so that its peak of memory is its own. The table has
-``--streams`` streams whose claims share their windows: the worst case for what compares every two.
+``--streams`` streams whose claims share their windows, so that every two of them are compared.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import json
 import multiprocessing
 import platform
+import random
 import resource
 import sys
 import tempfile
@@ -32,13 +33,15 @@ OUTCOMES = ("killed", "casualties", "captured", "tank")
 
 def table(path: Path, rows: int, streams: int) -> None:
     """Write running totals of so many streams for the same days."""
+    rng = random.Random(1)
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(HEADER + "\n")
         for row in range(rows):
             voice, day = row % streams, START + timedelta(days=row // streams)
             outcome = OUTCOMES[voice % len(OUTCOMES)]
-            # every body counts on a level of its own
-            value = round((1000 + 37 * (row // streams)) * (1 + voice / streams))
+            # every body counts on a level of its own, and has its own errors
+            truth = (4000 if outcome == "casualties" else 1000) * (1 + 0.04 * (row // streams))
+            value = round(truth * (1 + voice / streams) * rng.lognormvariate(0, 0.1))
             stream.write(
                 f"c{row},body {voice // len(OUTCOMES)},ally,Y,X,all,{outcome},{START},{day},"
                 f"{day + timedelta(days=1)},{value},about,https://example.org/{row},military\n"

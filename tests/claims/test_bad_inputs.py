@@ -738,3 +738,41 @@ def test_repeated_findings_are_one(tmp_path: Path) -> None:
     ledger = read_rows(tmp_path, table({"url": ""}, {**OTHER, "url": ""}))
     missing = [finding for finding in ledger.findings if finding.rule == "missing-url"]
     assert [finding.claim_ids for finding in missing] == [("a1", "b1")]
+
+
+# -- ceilings and what a taxonomy says beside the point ----------------------------------------
+
+
+def test_more_streams_than_the_limit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_STREAMS", 1)
+    error = refused_bytes(tmp_path, csv_text(table({}, OTHER)).encode())
+    assert error.rule == "too-many-streams"
+    assert "2 streams" in str(error)
+    assert "limit is 1" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"sides": {"X": {"components": {"a": {"first_dy": "2023-01-01"}}}}}, "first_dy"),
+        ({"sides": {"X": {"components": {"a": {}}, "group": {"g": ["a"]}}}}, "group"),
+        ({"first_day": "20230101"}, "YYYY-MM-DD"),
+        ({"first_day": "2023-W01-1"}, "YYYY-MM-DD"),
+        ({"sides": {"X": {"components": {"a": {"last_day": "20230101"}}}}}, "YYYY-MM-DD"),
+        ({"sides": {"X": {"components": {f"a{i}": {} for i in range(201)}}}}, "limit is 200"),
+        ({"regions": {f"r{i}": "" for i in range(1001)}}, "limit is 1,000"),
+    ],
+)
+def test_a_taxonomy_that_says_what_is_not_read_is_refused(
+    entry: dict[str, object], says: str
+) -> None:
+    with pytest.raises(bajas.BajasError, match=says):
+        bajas.Taxonomy.default().extend(entry)
+
+
+def test_own_columns_of_the_sources_table_are_said_not_to_be_kept() -> None:
+    sources = pd.DataFrame({"source": ["general_staff"], "extra.a": ["x"]})
+    ledger = bajas.read_claims(pd.DataFrame(pair()), sources=sources)
+    assert rules(ledger)["extra-not-kept"] == "note"

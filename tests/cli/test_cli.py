@@ -251,3 +251,16 @@ def test_known_posteriors_print_known_numbers(tmp_path: Path, capsys: Capture) -
     found = Fit(known()).total("killed", "X", expected=True)
     assert f"median {found.median:,.0f}" in repr(found)
     assert "1,810" in repr(found)
+
+
+@pytest.mark.parametrize("form", ["csv", "html"])
+def test_tables_are_written_whatever_the_verdict(
+    form: str, files: dict[str, str], tmp_path: Path, capsys: Capture
+) -> None:
+    for name, status in (("good", 0), ("bad", 1)):
+        assert run(["tables", files[name], "--folder", str(tmp_path), "--format", form]) == status
+        written = sorted(path.name for path in tmp_path.iterdir())
+        names = ("claims", "findings", "gather", "sources", "summary")
+        assert written == [f"{name}.{form}" for name in names]
+    assert "can't be trusted" in capsys.readouterr().err
+    assert run(["tables", files["good"], "--folder", str(tmp_path / "absent")]) == 2

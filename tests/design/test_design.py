@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from model_examples import FIRST, day, design, every_form, ledger, window
 
+from bajas.claims import limits
 from bajas.claims.taxonomy import Taxonomy
 from bajas.design.build import build_design
 from bajas.design.calendar import Calendar
 from bajas.design.design import Design
 from bajas.design.stratum import atoms
-from bajas.errors import BajasError, QuantityError
+from bajas.errors import BajasError, QuantityError, SpecificationError
 
 
 def forces(**days: str) -> Taxonomy:
@@ -272,3 +273,13 @@ def test_scopes_are_sums_of_strata() -> None:
     assert set(killed) < set(casualties)
     assert set(made.scope("wounded", "X")) == set(casualties) - set(killed)
     assert len(made.scope("killed", "X", "militia")) == 1
+
+
+def test_more_days_to_resolve_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ledger(*every_form())
+    cells = sum(s.last - s.first + 1 for s in build_design(made).strata)
+    monkeypatch.setattr(limits, "MAX_CELLS", cells)
+    build_design(made)
+    monkeypatch.setattr(limits, "MAX_CELLS", cells - 1)
+    with pytest.raises(SpecificationError, match=rf"{cells:,} days to resolve; the limit"):
+        build_design(made)

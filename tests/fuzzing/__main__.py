@@ -21,7 +21,7 @@ from fuzzing.saved import SavedRun, run_saved
 from fuzzing.tables import Piece, read_piece, run_piece, write_piece
 
 #: Tables in a piece.
-PIECE = 5000
+PIECE = 2500
 
 
 def _options() -> argparse.Namespace:

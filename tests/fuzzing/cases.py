@@ -1,8 +1,8 @@
-"""A claims table with its sources and taxonomy as a case to be damaged, and where cases come from.
+"""A claims table with its sources and taxonomy, to be damaged; and where such cases come from.
 
-Cases are samples of rows of the tables that ship with bajas, so that what is damaged looks like what
-users have. A case is a value: a mutation returns another one, and a case that found something new can
-be damaged further.
+Cases are samples of rows of the tables that ship with bajas, so that what is damaged looks like
+what users have. A case is a value: a mutation returns another one, and a case that found something
+new can be damaged further.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Form:
-    """How a sheet becomes bytes: separator told to the reader and used, line ends, quotes, encoding."""
+    """How a sheet becomes bytes; ``told`` is the separator that the reader is told."""
 
     sep: str = ","
     told: str = ","

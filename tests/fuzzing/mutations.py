@@ -1,4 +1,4 @@
-"""Mutations that know what a table is: cells, rows, columns, references, quoting, encoding, bytes."""
+"""Mutations that know what a table is: cells, rows, columns, references, encoding, bytes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from fuzzing.cases import Case, Cells, Patch, Sheet, json_or_none
-
 from bajas.claims import columns
+from fuzzing.cases import Case, Cells, Patch, Sheet, json_or_none
 
 #: Cells that have broken readers, spreadsheets or terminals.
 NASTY = (
@@ -276,18 +275,46 @@ def change_bytes(rng: Random, case: Case) -> Case:
 # -- the taxonomy ------------------------------------------------------------------------------
 
 _LEAVES: tuple[Any, ...] = (
-    None, True, 0, -1, 1.5, 10**400, float("nan"), "", "all", "killed", "other", "X", "a-b", "2022-02-24",
-    "20220224", "2022-W08-4", "\ud800", [], {}, ["killed"], {"a": "b"}, {"first_day": "2022-01-01"}, [[]],
-)  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**400,
+    float("nan"),
+    "",
+    "all",
+    "killed",
+    "other",
+    "X",
+    "a-b",
+    "2022-02-24",
+    "20220224",
+    "2022-W08-4",
+    "\ud800",
+    [],
+    {},
+    ["killed"],
+    {"a": "b"},
+    {"first_day": "2022-01-01"},
+    [[]],
+)
 _ENTRIES: tuple[tuple[str, Any], ...] = (
-    ("outcomes", {"boat": "equipment"}), ("outcomes", {"killed": "equipment"}), ("sums", {"losses": ["killed"]}),
-    ("sums", {"killed": ["killed"]}), ("sides", {"RU": {"components": {"regular": {}, "wagner": {}}}}),
+    ("outcomes", {"boat": "equipment"}),
+    ("outcomes", {"killed": "equipment"}),
+    ("sums", {"losses": ["killed"]}),
+    ("sums", {"killed": ["killed"]}),
+    ("sides", {"RU": {"components": {"regular": {}, "wagner": {}}}}),
     ("sides", {"X": {"components": {"a": {}}, "groups": {"g": ["a"]}, "parts": {"p": "a"}}}),
-    ("sides", {"X": {"components": {}}}), ("sides", {"X": {"components": {"a": {"first_day": "2023-01-01"}}}}),
+    ("sides", {"X": {"components": {}}}),
+    ("sides", {"X": {"components": {"a": {"first_day": "2023-01-01"}}}}),
     ("sides", {"X": {"components": {"a": {"first_dy": "2023-01-01"}}, "group": {"g": ["a"]}}}),
-    ("regions", {"north": "", "east": "north"}), ("regions", {"a": "b", "b": "a"}), ("first_day", "2022-02-24"),
-    ("first_day", "9999-12-31"), ("unknown", 1),
-)  # fmt: skip
+    ("regions", {"north": "", "east": "north"}),
+    ("regions", {"a": "b", "b": "a"}),
+    ("first_day", "2022-02-24"),
+    ("first_day", "9999-12-31"),
+    ("unknown", 1),
+)
 
 
 def change_taxonomy(rng: Random, case: Case) -> Case:
@@ -329,8 +356,13 @@ def _change_leaf(rng: Random, data: dict[str, Any]) -> None:
 # -- all together ------------------------------------------------------------------------------
 
 _SHEETS: tuple[tuple[SheetMutation, int], ...] = (
-    (change_cell, 9), (known_cell, 12), (swap_cells, 2), (refer, 2), (change_rows, 3), (change_columns, 3),
-)  # fmt: skip
+    (change_cell, 9),
+    (known_cell, 12),
+    (swap_cells, 2),
+    (refer, 2),
+    (change_rows, 3),
+    (change_columns, 3),
+)
 _COUNTS = (1, 1, 1, 1, 1, 2, 2, 3, 5)
 
 

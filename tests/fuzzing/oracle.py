@@ -1,7 +1,7 @@
-"""What must hold whatever a table holds: a typed refusal that says why, or a ledger that says the same.
+"""What must hold whatever a table holds: a refusal that says why, or a ledger that says the same.
 
-Every check here is written from the promise ("no row is dropped, no cell changes without a finding that
-says so"), with the standard library's CSV reader, not with the functions it checks.
+Every check here is written from the promise ("no row is dropped, no cell changes without a finding
+that says so"), with the standard library's CSV reader, not with the functions it checks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from fuzzing.cases import Case, json_or_none
 
 import bajas
 from bajas.claims.claim import Claim
@@ -24,6 +23,7 @@ from bajas.claims.source import Source
 from bajas.claims.taxonomy import Taxonomy
 from bajas.design.build import build_design
 from bajas.errors import BajasError, ClaimError, Finding, TaxonomyError
+from fuzzing.cases import Case, json_or_none
 
 #: What may come out of reading.
 REFUSALS = (ClaimError, TaxonomyError)

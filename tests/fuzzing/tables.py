@@ -21,9 +21,9 @@ from fuzzing.oracle import check_case, write_case
 
 #: CPU seconds after which a table counts as a hang: a thousand times the usual.
 HANG_SECONDS = 5.0
-#: Of the tables: shipped rows as they are, and shipped rows (else one that found something) damaged.
+#: Of the tables: shipped rows as they are, and (sum) damaged; all others come from the corpus.
 UNTOUCHED, FROM_SHIPPED = 0.02, 0.55
-#: Of those that found something: such as could be read, which lead further in than what was refused.
+#: Of the corpus: such as could be read, which lead further in than what was refused.
 READABLE = 0.7
 #: Of the tables: those that are also put to use, design included.
 USED = 0.25
@@ -32,7 +32,7 @@ MOST_FAILURES = 50
 
 
 class Hang(BaseException):
-    """A table took longer than :data:`HANG_SECONDS`; no subclass of Exception, so that none catches it."""
+    """A table took too long; no subclass of Exception, so that nothing catches it on the way."""
 
 
 @dataclass

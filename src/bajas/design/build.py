@@ -33,7 +33,8 @@ def build_design(ledger: Ledger, registers: RegisterReading = "completeness") ->
     Raises
     ------
     SpecificationError
-        If no claim is left that bears on the model.
+        If no claim is left that bears on the model, or there are more days to resolve, over all
+        strata, than :data:`bajas.claims.limits.MAX_CELLS`.
     """
     unused = dict(left_out(ledger.claims, ledger.sources))
     statements = tuple(
