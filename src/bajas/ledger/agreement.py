@@ -49,9 +49,9 @@ def agreement_findings(claims: Sequence[Claim], unused: Collection[str]) -> list
             key = (*claim.stream, claim.theatre, claim.status)
             streams[key].append(claim)
     by_window = {
-        key: figures
+        key: printed
         for key, claims in streams.items()
-        if len(figures := figures_by_window(claims)) >= _ENOUGH
+        if len(printed := figures_by_window(claims)) >= _ENOUGH
     }
     pairs = []
     for one, other in combinations(sorted(by_window), 2):

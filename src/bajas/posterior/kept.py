@@ -222,8 +222,10 @@ class KeptMap(Representation):
             "saved_by": saved_by,
         }
         for name, shape in widths.items():
-            parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "starts"))
-            matrix = sparse.csr_array(parts, shape=shape)
+            matrix = sparse.csr_array(
+                (arrays[f"{name}_data"], arrays[f"{name}_indices"], arrays[f"{name}_starts"]),
+                shape=shape,
+            )
             matrix.check_format(full_check=True)  # indices outside would read any memory
             values[name] = matrix
         for name, value in values.items():
@@ -237,7 +239,8 @@ class KeptMap(Representation):
 
 
 def _slices(blocks: Iterable[KeptTerm | KeptVector]) -> dict[str, slice]:
-    found, start = {}, 0
+    found: dict[str, slice] = {}
+    start = 0
     for block in blocks:
         found[block.name] = slice(start, start + block.size)
         start += block.size

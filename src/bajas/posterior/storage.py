@@ -19,6 +19,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
@@ -354,10 +355,9 @@ def _kept(
             f"it was saved by {saved_by} in a form that bajas {version('bajas')} no longer reads"
             f" ({type(error).__name__}: {error}); load it with that version"
         ) from error
-    try:
+    specification: Specification | None = None
+    with suppress(*_MISFITS):
         specification = Specification.from_dict(texts["specification"])
-    except _MISFITS:
-        specification = None
     if specification is not None and marks.get("specification_sha256") != specification.hash:
         specification = None
     return {
