@@ -11,6 +11,7 @@ import hashlib
 import os
 import signal
 import tempfile
+import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -106,7 +107,10 @@ def _loaded(path: Path, fit: Posterior) -> str:
 
 def _in_a_process(path: Path, fit: Posterior) -> str:
     reader, writer = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # of threads that a test runner may have; an alarm ends a child that they hold up
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         os.close(reader)
         signal.alarm(SECONDS)  # ends the process
