@@ -26,7 +26,10 @@ def digest(fit: Fit) -> dict[str, str]:
         "statements": fit.statements(), "registers": fit.registers(), "gather": fit.gather(),
         "findings": pd.DataFrame([finding.as_dict() for finding in fit.findings]),
     }  # fmt: skip
-    texts = {name: frame.to_json(double_precision=15, date_format="iso") for name, frame in frames.items()}
+    texts = {
+        name: frame.to_json(double_precision=15, date_format="iso")
+        for name, frame in frames.items()
+    }
     texts["bits"] = hashlib.sha256(
         b"".join(
             frame.select_dtypes("number").to_numpy(float).tobytes() for frame in frames.values()

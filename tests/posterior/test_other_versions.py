@@ -109,7 +109,7 @@ def test_a_version_that_reads_less_says_which_version_reads_it(
         return
     monkeypatch.setattr(storage, "structure_hash", lambda representation: "of a later model")
     monkeypatch.setattr(storage, broken, misfit)
-    with pytest.raises(FileFormatError, match="no longer reads .* load it with that version"):
+    with pytest.raises(FileFormatError, match=r"no longer reads .* load it with that version"):
         bajas.load(FITS / "schema2.nc")
 
 

@@ -208,7 +208,7 @@ def outside(file: h5py.File) -> None:
         (set_text("ledger", lambda _: "[" * 100_000), "malformed"),
         (set_text("ledger", lambda _: "{}"), "ledger doesn't match"),
         (set_text("ledger", lambda _: "\xff"), "malformed"),
-        (set_text("specification", lambda t: t.replace("0.15", "0.25")), "specification or design doesn't"),
+        (set_text("specification", lambda t: t.replace("0.15", "0.25")), "specification or design"),
         (set_text("record", lambda t: t.replace('"posterior"', '"../bajas"', 1)), "unknown group"),
         (set_text("record", lambda t: t.replace('"draws": 100', '"draws": 99', 1)), "has shape"),
         (set_text("record", lambda t: t.replace('"bool"', '"object"')), "malformed"),

@@ -188,10 +188,12 @@ def _performance(posterior: Posterior) -> _Answer:
         for name, value in verdict.measures.items()
         if isinstance(value, float)
     )
+    judged = f"Convergence: {'passed' if verdict.trusted else 'FAILED'}"
+    if posterior.group == "prior":
+        judged = "Independent draws of the prior"
     return "partly", (
-        f"Convergence: {'passed' if verdict.trusted else 'FAILED'}"
-        f"{f' ({measured})' if measured else ''}. How the method does on wars whose truth became"
-        " known: the documentation's Evidence. Missing: fit.sensitivity(...) of the headline."
+        f"{judged}{f' ({measured})' if measured else ''}. How the method does on wars whose"
+        " truth became known: the documentation's Evidence. Missing: fit.sensitivity(...) of the headline."
     )
 
 
