@@ -193,7 +193,8 @@ def _performance(posterior: Posterior) -> _Answer:
         judged = "Independent draws of the prior"
     return "partly", (
         f"{judged}{f' ({measured})' if measured else ''}. How the method does on wars whose"
-        " truth became known: the documentation's Evidence. Missing: fit.sensitivity(...) of the headline."
+        " truth became known: the documentation's Evidence. Missing: fit.sensitivity(...) of"
+        " the headline."
     )
 
 
