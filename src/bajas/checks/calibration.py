@@ -269,7 +269,7 @@ def thinned(posterior: Posterior, count: int) -> dict[str, Any]:
     size = posterior.chains * posterior.draws
     if size < count:
         raise BajasError(f"{size} draws are too few to rank a truth among {count}")
-    places = np.floor((np.arange(count) + 0.5) * size / count).astype(int)
+    places = evenly(size, count)
     varying = [draws for draws in values.values() if np.ptp(draws) > 0]
     return {
         "draws": {name: draws.reshape(-1)[places] for name, draws in values.items()},
@@ -298,16 +298,26 @@ def _true_values(
 def _ranks(
     truths: Mapping[str, Mapping[str, float]], results: Mapping[str, Mapping[str, Any]], seed: int
 ) -> dict[str, np.ndarray]:
-    """Return ranks of truths among draws by quantity; among equal draws one is drawn by lot."""
+    """Return ranks of truths among draws by quantity."""
     found: dict[str, list[int]] = {}
     for index, result in results.items():
-        rng = np.random.default_rng([seed, int(index), 2022])
-        for name, true in truths[index].items():
-            draws = np.asarray(result["draws"][name])
-            equal = int(np.sum(draws == true))
-            rank = int(np.sum(draws < true)) + int(rng.integers(0, equal + 1))
-            found.setdefault(name, []).append(rank)
+        for place, (name, true) in enumerate(truths[index].items()):
+            own = rank(true, result["draws"][name], (seed, int(index), place))
+            found.setdefault(name, []).append(own)
     return {name: np.array(values) for name, values in found.items()}
+
+
+def rank(true: float, draws: Sequence[float], seed: tuple[int, ...]) -> int:
+    """Return how many draws are below a true value; among equal ones its place is drawn by lot."""
+    values = np.asarray(draws)
+    equal = int(np.sum(values == true))
+    lot = int(np.random.default_rng([*seed, 2022]).integers(0, equal + 1)) if equal else 0
+    return int(np.sum(values < true)) + lot
+
+
+def evenly(size: int, count: int) -> np.ndarray:
+    """Return evenly spaced positions among so many draws."""
+    return np.floor((np.arange(count) + 0.5) * size / count).astype(int)
 
 
 def _second_opinion(ranks: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
