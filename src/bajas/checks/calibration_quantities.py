@@ -53,9 +53,7 @@ def calibration_quantities(posterior: Posterior) -> dict[str, np.ndarray]:
 def joint_log_likelihood(posterior: Posterior) -> np.ndarray:
     """Return the log likelihood of all observations together, (chain, draw)."""
     hyper = dict(posterior.hyper_draws)
-    return np.asarray(
-        posterior.representation.pointwise(posterior.field_draws, hyper).sum(axis=-1)
-    )
+    return np.asarray(posterior.representation.pointwise(posterior.field_draws, hyper).sum(axis=-1))
 
 
 def _biases(posterior: Posterior) -> dict[str, np.ndarray]:

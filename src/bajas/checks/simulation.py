@@ -187,9 +187,7 @@ def _turned(claim: Claim, observation: Observation) -> Claim:
 # -- figures back into claims ------------------------------------------------------------------
 
 
-def _written(
-    ledger: Ledger, design: Design, figures: np.ndarray, free: np.ndarray
-) -> list[Claim]:
+def _written(ledger: Ledger, design: Design, figures: np.ndarray, free: np.ndarray) -> list[Claim]:
     """Return the claims that bear on the model with new figures."""
     by_stream: dict[tuple[str, str, str, str], list[int]] = {}
     for row, observation in enumerate(design.observations):

@@ -1,11 +1,10 @@
 """Whether ranks are uniform: a simultaneous envelope of their distribution, and its probability.
 
 Ranks of N truths, each among L draws, are uniform on 0..L if draws and truths come from one
-distribution (Talts et al. 2018). With C_i the number of ranks below i + 1 the pointwise
-probability of C_i is that of a binomial with N trials of probability (i + 1) / (L + 1). The envelope
-of level 1 - p holds, at every i at once, the counts whose two-sided pointwise probability is larger
-than gamma, with gamma such that uniform ranks stay inside with probability 1 - p (Säilynoja,
-Bürkner & Vehtari 2022, section 2).
+distribution (Talts et al. 2018). With C_i the number of ranks of at most i, C_i is binomial with N
+trials of probability (i + 1) / (L + 1). The envelope of level 1 - p holds, at every i at once, the
+counts whose two-sided pointwise probability is larger than gamma, with gamma such that uniform
+ranks stay inside with probability 1 - p (Säilynoja, Bürkner & Vehtari 2022, section 2).
 
 Nothing is simulated here. Given C_i the increment to C_(i+1) is binomial with N - C_i trials, so
 that the probability of a path that stays inside is a product of transition matrices (their section
