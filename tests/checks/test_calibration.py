@@ -176,17 +176,17 @@ def test_malformed_questions_are_refused(capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.slow
 def test_true_values_rank_uniformly_on_a_shipped_design(tmp_path: Path) -> None:
-    """Fourteen fits see gross errors only; the long version is the command's."""
+    """Ten fits see gross errors only; the long version is the command's."""
     evidence = load("hindsight/jenin_2002")
     options = {"settings": SHORT, "folder": tmp_path, "workers": 1}
-    found = measure_calibration("jenin", evidence, 14, **options)  # type: ignore[arg-type]
+    found = measure_calibration("jenin", evidence, 10, **options)  # type: ignore[arg-type]
     assert found.failed == 0
     assert found.outside() == ()
     assert {LOG_LIKELIHOOD, "palestinians killed, all days"} <= set(found.ranks)
     assert sum("bias[" in name for name in found.ranks) >= 5
     # the same again from the folder, to the last rank
     files = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    again = measure_calibration("jenin", evidence, 14, **options)  # type: ignore[arg-type]
+    again = measure_calibration("jenin", evidence, 10, **options)  # type: ignore[arg-type]
     assert again.ranks == found.ranks
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
 
@@ -207,7 +207,7 @@ def test_figures_with_other_noise_than_the_model_has_are_seen(
 
     monkeypatch.setattr(calibration, "simulate_claims", simulate)
     found = measure_calibration(
-        "jenin", load("hindsight/jenin_2002"), 14, settings=SHORT, workers=1
+        "jenin", load("hindsight/jenin_2002"), 9, settings=SHORT, workers=1
     )
     assert found.outside()
 
