@@ -75,8 +75,8 @@ def test_a_task_carries_its_replica_and_is_another_task_for_it() -> None:
 
 
 def test_truths_are_uniform_among_draws_of_both_tellings_and_not_of_the_second_alone() -> None:
-    """Posterior calibration in closed form: everything is normal, nothing is sampled."""
-    first, rng = Exact(quarter(4000.0, 4500.0), linear(noise=0.3)), np.random.default_rng(1)
+    """In closed form: all is normal, nothing sampled, and the figures are far from the prior."""
+    first, rng = Exact(quarter(400000.0, 450000.0), linear(noise=0.3)), np.random.default_rng(1)
     made, root = first.representation, np.linalg.cholesky(first.covariance)
     told = simulate_replica(made, rng, *made.unpack(first.mean))
     both = with_replica(made, told)
