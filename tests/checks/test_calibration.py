@@ -206,9 +206,7 @@ def test_figures_with_other_noise_than_the_model_has_are_seen(
         return plain(*given, **named, distort=noisy)
 
     monkeypatch.setattr(calibration, "simulate_claims", simulate)
-    found = measure_calibration(
-        "jenin", load("hindsight/jenin_2002"), 9, settings=SHORT, workers=1
-    )
+    found = measure_calibration("jenin", load("hindsight/jenin_2002"), 7, settings=SHORT, workers=1)
     assert found.outside()
 
 
