@@ -105,9 +105,9 @@ def test_stated_centres_are_the_prior_that_the_claims_give() -> None:
     assert Specification.from_json(fixed.to_json()) == fixed
     centres = dict(fixed.intensity.level_centre)  # type: ignore[arg-type]
     assert any("tank" in label for label in centres)
+    wrong = replace(fixed, intensity=replace(fixed.intensity, level_centre={"atlantis": 1.0}))
     with pytest.raises(bajas.SpecificationError, match="level_centre of 'atlantis': the claims"):
-        wrong = replace(fixed.intensity, level_centre={"atlantis": 1.0})
-        build_representation(design, replace(fixed, intensity=wrong), evidence.sources)
+        build_representation(design, wrong, evidence.sources)
     with pytest.raises(bajas.SpecificationError, match="level_centre of 'X' must be a number"):
         bajas.IntensityPrior(level_centre={"X": float("nan")})
 

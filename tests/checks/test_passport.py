@@ -25,7 +25,7 @@ SHORT = Settings(draws=120, tune=120, chains=2)
 
 @cache
 def drawn() -> Posterior:
-    """Draws that stand for a fit's: what is done with a passport doesn't depend on what they are."""
+    """Draws that stand for a fit's: what is done with a passport doesn't depend on them."""
     prior = prior_draws(
         bajas.datasets.hindsight("jenin_2002").ledger, bajas.Specification(), draws=200, seed=1
     )

@@ -26,8 +26,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_counts_saves_the_passport_and_citations_quote_it(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    out, refits = str(tmp_path / "with.nc"), str(tmp_path / "refits")
     arguments = ["calibrate", str(saved), *ASKED, "--fits", "1", "--workers", "1",
-                 "--folder", str(tmp_path / "refits"), "--out", str(tmp_path / "with.nc")]  # fmt: skip
+                 "--folder", refits, "--out", out]  # fmt: skip
     assert run(arguments) == 0
     assert "Passport: 1 refit " in capsys.readouterr().out
     assert bajas.load(saved).passport is None

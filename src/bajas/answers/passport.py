@@ -130,7 +130,8 @@ class Passport:
         table = table.loc[[row.quantity for row in self.rows]]
         table["rank probability"] = [row.chance for row in self.rows]
         return (
-            f"Passport: {self.counted} refit{'' if self.counted == 1 else 's'} ({self.failed} failed, {self.untrusted} not trusted);"
+            f"Passport: {self.counted} refit{'' if self.counted == 1 else 's'}"
+            f" ({self.failed} failed, {self.untrusted} not trusted);"
             f" how many intervals held the simulated truth\n{table.round(3).to_string()}"
         )
 
