@@ -43,10 +43,11 @@ def table(found: list[dict[str, Any]]) -> str:
         if check is None:
             add("PyMC and nutpie", "not run")
             continue
+        largest = check["largest difference in Monte Carlo errors"]
         add("PyMC and nutpie", f"{check['chains']} x {check['draws']:,} draws,"
             f" {check['divergences']} divergences, R-hat {check['rhat']:.3f}, least ESS"
             f" {check['bulk ess']:,.0f}: {check['compared']:,} comparisons, largest difference"
-            f" {check['largest difference in Monte Carlo errors']:.1f} Monte Carlo errors")  # fmt: skip
+            f" {largest:.1f} Monte Carlo errors")  # fmt: skip
     lines = ["| | " + " | ".join(about["name"] for about in found) + " |"]
     lines.append("|---|" + "---|" * len(found))
     lines += [f"| {label} | {' | '.join(values)} |" for label, values in rows.items()]

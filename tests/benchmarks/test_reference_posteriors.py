@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_each_rule_refuses_what_breaks_it() -> None:
         admit(names, apart, quiet())
     slow = draws.copy()
     slow[2, :, 1:] = 0.8 * slow[2, :, :-1] + 0.6 * slow[2, :, 1:]
-    with pytest.raises(NotAdmittedError, match="bulk ESS .* of c.*lag-1 autocorrelation"):
+    with pytest.raises(NotAdmittedError, match=r"bulk ESS .* of c.*lag-1 autocorrelation"):
         admit(names, slow, quiet())
     stuck = {**quiet(), "energy": np.cumsum(quiet()["energy"] - 0.5, axis=1)}
     with pytest.raises(NotAdmittedError, match="BFMI"):
@@ -102,7 +103,7 @@ def test_a_changed_posterior_is_refused_with_what_to_do() -> None:
     assert pinned_case(reference).representation.size == reference.about["parameters"]
     other = json.loads(json.dumps(reference.about))
     other["specification"]["noise"]["assessment"] *= 2
-    with pytest.raises(OtherPosteriorError, match=r"isn't the one of the reference .* --make jenin"):
+    with pytest.raises(OtherPosteriorError, match=r"isn't the one of the ref.* --make jenin"):
         pinned_case(replace(reference, about=other))
 
 
@@ -155,19 +156,23 @@ def test_without_its_data_a_reference_is_not_compared(monkeypatch: pytest.Monkey
 def test_what_is_not_admitted_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Stuck:
-        position = np.zeros((CHAINS, 10_000, built("jenin").representation.size))
-        stats = {"diverging": np.zeros((CHAINS, 10_000), dtype=bool),
-                 "energy": np.random.default_rng(1).random((CHAINS, 10_000))}  # fmt: skip
-        sampler = "stuck"
-
-    Stuck.position += np.cumsum(
-        np.random.default_rng(1).standard_normal(Stuck.position.shape), axis=1
+    rng = np.random.default_rng(1)
+    stuck = SimpleNamespace(
+        position=np.cumsum(rng.standard_normal((1, 8000, 26)), axis=1),
+        stats={"diverging": np.zeros((1, 8000), dtype=bool), "energy": rng.random((1, 8000))},
+        sampler="stuck",
+        complete=True,
     )
-    monkeypatch.setattr(references, "named_sampler", lambda name: lambda *given: Stuck)
+    monkeypatch.setattr(references, "named_sampler", lambda name: lambda *given: stuck)
     monkeypatch.setattr(references, "counted", lambda found, position: (
         [f"x{i}" for i in range(3)], np.moveaxis(position[..., :3], -1, 0)
     ))  # fmt: skip
-    with pytest.raises(NotAdmittedError, match="R-hat"):
-        references.make("jenin", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(NotAdmittedError, match="ESS"):
+        references.make("jenin", tmp_path / "pinned", work=tmp_path / "runs")
+    assert not (tmp_path / "pinned").exists()
+    # what was run is kept, and read again to the last digit
+    kept = sorted((tmp_path / "runs").iterdir())
+    assert len(kept) == CHAINS
+    monkeypatch.setattr(references, "named_sampler", lambda name: pytest.fail("ran again"))
+    again = references.one_run(built("jenin"), THINNING["jenin"], 1, tmp_path / "runs")
+    assert np.array_equal(again["position"], stuck.position[:, 7::8])
