@@ -1,6 +1,6 @@
 """Write table and figure of docs/evidence/calibration.md from what the command measured.
 
-    python -m bajas.checks.calibration --ledger ... --json docs/_static/calibration
+    python -m bajas.workflow.calibration --ledger ... --json docs/_static/calibration
     python docs/scripts/calibration_tables.py
 
 Reads every JSON file in docs/_static/calibration/. Rewritten is what stands between the page's

@@ -19,7 +19,6 @@ from bajas.checks.calibration import (
     rank,
     restricted,
 )
-from bajas.checks.calibration_command import main
 from bajas.checks.calibration_plot import plot_calibration
 from bajas.checks.calibration_quantities import LOG_LIKELIHOOD
 from bajas.checks.simulation import simulate_claims
@@ -30,6 +29,7 @@ from bajas.model.build import build_representation
 from bajas.model.intensity import with_stated_centres
 from bajas.model.specification import Specification
 from bajas.sampler.interface import Settings
+from bajas.workflow.calibration import main
 
 SHORT = Settings(draws=150, tune=150, chains=2)
 SHIPPED = ("russia_ukraine_2023", *(n for n in bajas.datasets.available() if "hindsight/" in n))

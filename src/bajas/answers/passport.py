@@ -158,8 +158,12 @@ class Passport:
                 for row in data["rows"]
             )  # fmt: skip
             found = cls(
-                **{name: str(data[name]) for name in ("ledger_sha256", "specification_sha256")},
-                **{name: int(data[name]) for name in ("fits", "failed", "untrusted", "draws")},
+                ledger_sha256=str(data["ledger_sha256"]),
+                specification_sha256=str(data["specification_sha256"]),
+                fits=int(data["fits"]),
+                failed=int(data["failed"]),
+                untrusted=int(data["untrusted"]),
+                draws=int(data["draws"]),
                 levels=tuple(float(level) for level in data["levels"]),
                 rows=rows,
                 about=dict(data["about"]),

@@ -79,7 +79,7 @@ class FitTask:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of what decides the draws: all of it but the name and the number of cores."""
-        content = {
+        content: dict[str, Any] = {
             "ledger": self.ledger.hash,
             "specification": self.specification.hash,
             "settings": {k: v for k, v in asdict(self.settings).items() if k != "cores"},

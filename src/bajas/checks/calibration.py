@@ -1,14 +1,12 @@
 """Simulation-based calibration of the model as it ships, on the designs of real ledgers.
 
-    python -m bajas.checks.calibration --list
-    python -m bajas.checks.calibration --ledger article_2023_08_07 --fits 100 --folder runs
-
-A truth is drawn from the prior and every claim's figure from the truth; the claims are fitted, and
-each true value is ranked among thinned draws of its posterior. If what draws, what reads and what
-simulates agree, ranks are uniform, whatever the model (Talts et al. 2018). All ranks of a quantity
-are judged at once by a simultaneous envelope, and all quantities by Holm's correction. The joint
-log likelihood, ranked with the data's own, sees what parameters don't (Modrák et al. 2023): a fit
-that returned its prior would rank every parameter uniformly.
+The command is :mod:`bajas.workflow.calibration`. A truth is drawn from the prior and every claim's
+figure from the truth; the claims are fitted, and each true value is ranked among thinned draws of
+its posterior. If what draws, what reads and what simulates agree, ranks are uniform, whatever the
+model (Talts et al. 2018). All ranks of a quantity are judged at once by a simultaneous envelope,
+and all quantities by Holm's correction. The joint log likelihood, ranked with the data's own, sees
+what parameters don't (Modrák et al. 2023): a fit that returned its prior would rank every parameter
+uniformly.
 """
 
 from __future__ import annotations
@@ -346,11 +344,3 @@ def restricted(ledger: Ledger, sides: Sequence[str]) -> Ledger:
     if absent := [side for side in sides if side not in known]:
         raise BajasError(f"no claims on the losses of {', '.join(absent)}: {', '.join(known)}")
     return replace(ledger, claims=tuple(claim for claim in ledger if claim.side in sides))
-
-
-if __name__ == "__main__":
-    import sys
-
-    from bajas.checks.calibration_command import main
-
-    sys.exit(main())

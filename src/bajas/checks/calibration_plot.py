@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _KINDS = ("parameters and biases", "totals and ratios", "joint log likelihood")
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     "parameters and biases": {"color": GHOST, "linewidth": 0.6, "alpha": 0.7, "zorder": 2},
     "totals and ratios": {"color": VOICES["own"].colour, "linewidth": 0.9, "zorder": 3},
     "joint log likelihood": {"color": VOICES["enemy"].colour, "linewidth": 1.5, "zorder": 4},

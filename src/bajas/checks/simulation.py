@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from bajas.claims.claim import Claim, Window
+from bajas.claims.claim import Claim, Qualifier, Window
 from bajas.design.build import build_design
 from bajas.design.design import Design
 from bajas.design.observation import Form, Observation
@@ -180,7 +180,7 @@ def _free(ledger: Ledger, design: Design, specification: Specification) -> np.nd
 def _turned(claim: Claim, observation: Observation) -> Claim:
     """Return a claim with a bound that says the other of "at least" and "at most" its number."""
     value = observation.value / (claim.window.days if claim.per_day else 1)
-    other = "at_most" if observation.form == "at_least" else "at_least"
+    other: Qualifier = "at_most" if observation.form == "at_least" else "at_least"
     return replace(claim, qualifier=other, value=value, low=None, high=None, level=None)
 
 

@@ -86,25 +86,32 @@ def with_replica(
     values = np.array([entry[0] for entry in replica], dtype=float)
     forms = np.array([entry[1] for entry in replica], dtype=representation.form.dtype)
     runs = representation.runs
-    twice = {
-        name: np.concatenate([getattr(runs, name)] * 2)
-        for name in ("start", "stop", "weight", "curve", "age", "since")
-    }
-    stacked = {
-        name: sparse.csr_array(sparse.vstack([getattr(representation, name)] * 2))
-        for name in ("reporting", "effects", "log_noise")
-    }
+
+    def twice(values: np.ndarray) -> np.ndarray:
+        return np.concatenate([values, values])
+
+    def stacked(matrix: sparse.csr_array) -> sparse.csr_array:
+        return sparse.csr_array(sparse.vstack([matrix, matrix]))
+
     return replace(
         representation,
         runs=replace(
-            runs, observation=np.concatenate([runs.observation, runs.observation + count]), **twice
+            runs,
+            observation=np.concatenate([runs.observation, runs.observation + count]),
+            start=twice(runs.start),
+            stop=twice(runs.stop),
+            weight=twice(runs.weight),
+            curve=twice(runs.curve),
+            age=twice(runs.age),
+            since=twice(runs.since),
         ),
         names=(*representation.names, *(f"{name}{_AGAIN}" for name in representation.names)),
         form=np.concatenate([representation.form, forms]),
         log_value=np.concatenate([representation.log_value, values]),
-        **{
-            name: np.concatenate([getattr(representation, name)] * 2)
-            for name in ("log_sd", "noise", "count")
-        },
-        **stacked,
+        log_sd=twice(representation.log_sd),
+        noise=twice(representation.noise),
+        count=twice(representation.count),
+        reporting=stacked(representation.reporting),
+        effects=stacked(representation.effects),
+        log_noise=stacked(representation.log_noise),
     )

@@ -1,4 +1,8 @@
-"""The command ``python -m bajas.checks.calibration``."""
+"""The command of calibration on shipped ledgers: it knows their names, the checks don't.
+
+``python -m bajas.workflow.calibration --ledger article_2023_08_07 --fits 100 --folder runs``;
+``--list`` says which ledgers there are.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Without the program's name; ``sys.argv`` by default.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m bajas.checks.calibration",
+        prog="python -m bajas.workflow.calibration",
         description="Rank true values behind simulated claims among draws of their posteriors.",
     )
     parser.add_argument("--ledger", action="append", help="a shipped data set; may be repeated")
@@ -91,3 +95,7 @@ def _progress(stage: str, done: int, total: int) -> None:
     if sys.stderr.isatty():
         end = "\n" if stage == "done" else ""
         print(f"\r\033[K{stage} {done}/{total}", end=end, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
