@@ -2,9 +2,9 @@
 
 Data are simulated from the prior predictive of a small one-side model, fitted, and the rank of each
 true value among thinned draws kept (Talts et al. 2018): uniform if the sampler is exact. All ranks
-of a quantity are judged at once by the simultaneous envelope of their empirical distribution, with
-the adjustment by simulation of Säilynoja, Bürkner & Vehtari (2022, section 2). The joint log
-likelihood is a quantity too (Modrák et al. 2023): it sees errors that parameters don't.
+of a quantity are judged at once by the simultaneous envelope of their empirical distribution
+(:mod:`bajas.checks.uniformity`). The joint log likelihood is a quantity too (Modrák et al. 2023):
+it sees errors that parameters don't.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 from model_examples import ledger, plain, represent, window
-from scipy import stats
 
+from bajas.checks.uniformity import Envelope
 from bajas.model.drift_prior import DriftPrior
 from bajas.model.family import AT_LEAST, AT_MOST, POINT
 from bajas.model.register_prior import RegisterPrior
@@ -143,39 +143,6 @@ def ranks(
         {name: np.array(values) for name, values in scores.items()},
         count,
     )
-
-
-class Envelope:
-    """The simultaneous envelope of the distribution of ranks.
-
-    Parameters
-    ----------
-    fits, draws : int
-        Ranks of so many fits are 0 to ``draws``.
-    simulations : int
-        For its adjustment.
-    """
-
-    def __init__(self, fits: int, draws: int, simulations: int = 20_000) -> None:
-        self._fits, self._draws = fits, draws
-        levels = np.arange(1, draws + 1) / (draws + 1)
-        counts = np.arange(fits + 1)[:, None]
-        below = stats.binom.cdf(counts, fits, levels)
-        above = stats.binom.sf(counts - 1, fits, levels)
-        self._table = 2 * np.minimum(below, above)
-        rng = np.random.default_rng(2022)
-        uniform = rng.integers(0, draws + 1, (simulations, fits))
-        self._reference = np.sort([self._least(row) for row in uniform])
-
-    def _least(self, found: np.ndarray) -> float:
-        """Pointwise probability at the place where ranks are least like uniform ones."""
-        below = np.cumsum(np.bincount(found, minlength=self._draws + 1))[:-1]
-        return float(self._table[below, np.arange(self._draws)].min())
-
-    def probability(self, found: np.ndarray) -> float:
-        """How often uniform ranks leave an envelope through the worst place of these."""
-        at = np.searchsorted(self._reference, self._least(found), side="right")
-        return float((at + 1) / (self._reference.size + 1))
 
 
 def outside(found: dict[str, np.ndarray], draws: int, level: float = 0.99) -> dict[str, float]:

@@ -6,28 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from calibration import Envelope, listed_and_drifting, outside, ranks, reduced, simulated
+from calibration import listed_and_drifting, outside, ranks, reduced, simulated
 from scipy import stats
 
 from bajas.sampler.interface import Draws, Progress, Settings
 from bajas.sampler.stages import sample_in_stages
-
-
-def test_the_envelope_is_left_as_often_as_stated() -> None:
-    envelope, rng = Envelope(60, 49, simulations=4000), np.random.default_rng(1)
-    chances = np.array([envelope.probability(rng.integers(0, 50, 60)) for _ in range(1000)])
-    for level in (0.01, 0.1, 0.5):
-        # discrete, so a little below; 4 binomial sds above
-        assert (chances < level).mean() < level + 4 * np.sqrt(level * (1 - level) / 1000)
-        assert (chances < level).mean() > level / 3
-
-
-def test_the_envelope_sees_what_is_off() -> None:
-    envelope, rng = Envelope(100, 99), np.random.default_rng(2)
-    z = rng.standard_normal(100)
-    for moved in (z + 0.6, 0.5 * z, 2 * z):
-        assert envelope.probability(np.floor(100 * stats.norm.cdf(moved)).astype(int)) < 0.01
-    assert envelope.probability(np.floor(100 * stats.norm.cdf(z)).astype(int)) > 0.01
 
 
 def test_the_reduced_model_has_every_kind_of_claim() -> None:

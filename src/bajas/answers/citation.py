@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from bajas.answers.interval import Estimate, level_words
+from bajas.answers.passport import passport_of
 from bajas.answers.reliance import Reliance, reliance
 from bajas.answers.total import total
 from bajas.errors import NotTrustedError, QuantityError
@@ -177,6 +178,8 @@ def cite(
             f"no citation of {found.quantity}: {'; '.join(found.why_not)}. Mend that, or give the"
             " reason to cite it all the same as override; both are then printed in the citation"
         )
+    passport = passport_of(posterior)
+    calibrated = None if passport is None else passport.sentence(found.quantity, level)
     ledger, specification, design = posterior.ledger, posterior.specification, posterior.design
     known = ledger.as_of_date or max(claim.published for claim in ledger)
     used = {claim_id for o in design.observations for claim_id in o.claim_ids}
@@ -231,6 +234,7 @@ def cite(
         f"Convergence verdict: {'passed' if posterior.verdict.trusted else 'failed'}."
         if posterior.group == "posterior"
         else "Independent draws of the prior.",
+        *(() if calibrated is None else (calibrated,)),
     )
     return Citation(
         estimate=found,
@@ -256,6 +260,7 @@ def cite(
             "ledger_sha256": ledger.hash,
             "specification_sha256": specification.hash,
             "seed": posterior.seed,
+            "calibration": calibrated,
         },
         known=known,
     )

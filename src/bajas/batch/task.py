@@ -11,6 +11,7 @@ from typing import Any
 
 from bajas.errors import BajasError, Finding
 from bajas.ledger.ledger import Ledger
+from bajas.model.replica import Replica
 from bajas.model.specification import Specification
 from bajas.sampler.choice import NAMES
 from bajas.sampler.interface import Settings
@@ -35,6 +36,9 @@ class FitTask:
         What draws; see :meth:`bajas.Model.fit`.
     withhold : tuple of str
         Names of observations of the design that are withheld; all else of it stays as it is.
+    replica : tuple of pairs
+        A figure and form for each observation of the design, told once more beside its own
+        (:mod:`bajas.model.replica`).
 
     Raises
     ------
@@ -56,6 +60,7 @@ class FitTask:
     settings: Settings = field(default_factory=Settings)
     sampler: str = "fused"
     withhold: tuple[str, ...] = ()
+    replica: Replica = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -74,7 +79,7 @@ class FitTask:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of what decides the draws: all of it but the name and the number of cores."""
-        content = {
+        content: dict[str, Any] = {
             "ledger": self.ledger.hash,
             "specification": self.specification.hash,
             "settings": {k: v for k, v in asdict(self.settings).items() if k != "cores"},
@@ -82,6 +87,8 @@ class FitTask:
         }
         if self.withhold:
             content["withhold"] = sorted(self.withhold)
+        if self.replica:
+            content["replica"] = self.replica
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
     def in_one_thread(self) -> FitTask:
@@ -98,6 +105,7 @@ class FitTask:
             "settings": asdict(self.settings),
             "sampler": self.sampler,
             "withhold": list(self.withhold),
+            "replica": [list(entry) for entry in self.replica],
         }
 
     @classmethod
@@ -111,4 +119,5 @@ class FitTask:
             settings=Settings(**data["settings"]),
             sampler=data["sampler"],
             withhold=tuple(data["withhold"]),
+            replica=tuple((float(value), int(form)) for value, form in data["replica"]),
         )

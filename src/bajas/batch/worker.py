@@ -20,6 +20,7 @@ from bajas.batch.reduction import Reduce, plain_text
 from bajas.batch.task import FitTask
 from bajas.design.build import build_design
 from bajas.model.build import build_representation
+from bajas.model.replica import with_replica
 from bajas.model.withholding import withhold
 from bajas.posterior.fitting import fit_posterior
 from bajas.sampler.choice import named_sampler
@@ -74,6 +75,8 @@ def fit_and_reduce(data: Mapping[str, Any], reduce: Reduce) -> Outcome:
             if task.withhold:
                 design = design.withholding(task.withhold)
                 representation = withhold(representation, task.withhold)
+            if task.replica:
+                representation = with_replica(representation, task.replica)
             sampler = named_sampler(task.sampler)
             if task.sampler == "fused":
                 _compile_once(sampler, representation)

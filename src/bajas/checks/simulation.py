@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 import numpy as np
 
-from bajas.claims.claim import Claim, Window
+from bajas.claims.claim import Claim, Qualifier, Window
 from bajas.design.build import build_design
 from bajas.design.design import Design
-from bajas.design.observation import Observation
+from bajas.design.observation import Form, Observation
 from bajas.errors import BajasError
 from bajas.ledger.ledger import Ledger
 from bajas.model.build import build_representation
@@ -32,6 +33,10 @@ from bajas.posterior.verdict import Verdict
 
 #: Draws from the prior at once, and at most, until all bounds hold.
 _AT_ONCE, _MOST = 64, 6400
+
+#: Whether bounds are made to hold, or said as the simulated figure has it.
+Bounds = Literal["hold", "either"]
+_OTHER: dict[Form, Form] = {"at_least": "at_most", "at_most": "at_least"}
 
 #: What else happens to figures on the way: (design, figures, random numbers) to figures.
 Distortion = Callable[[Design, np.ndarray, np.random.Generator], np.ndarray]
@@ -62,6 +67,7 @@ def simulate_claims(
     specification: Specification,
     seed: int | tuple[int, ...],
     distort: Distortion | None = None,
+    bounds: Bounds = "hold",
 ) -> Simulated:
     """Draw a truth from the prior and every claim's figure from it.
 
@@ -78,6 +84,10 @@ def simulate_claims(
         Same seed, same claims.
     distort : callable, optional
         What happens to the figures that the model doesn't know of.
+    bounds : {"hold", "either"}
+        Whether truths are drawn given that all bounds hold, or a claim with a bound says whatever
+        is so of the simulated figure, "at least" or "at most" its number. Bounds that say nothing
+        the other way round (of lists, of a part of a force) are made to hold in both.
 
     Raises
     ------
@@ -99,10 +109,13 @@ def simulate_claims(
     rng = np.random.default_rng(seed)
     design = build_design(ledger, specification.registers.reading)
     model = build_representation(design, specification, ledger.sources)
-    field, hyper, figures = _draw(model, design, specification, rng)
+    free = _free(ledger, design, specification) if bounds == "either" else np.zeros(
+        len(design.observations), dtype=bool
+    )  # fmt: skip
+    field, hyper, figures = _draw(model, design, specification, rng, ~free)
     if distort is not None:
         figures = distort(design, figures, rng)
-    claims = tuple(_written(ledger, design, figures))
+    claims = tuple(_written(ledger, design, figures, free))
     return Simulated(
         replace(ledger, claims=claims, reading_findings=()),
         Posterior(
@@ -122,9 +135,13 @@ def simulate_claims(
 
 
 def _draw(
-    model: Representation, design: Design, specification: Specification, rng: np.random.Generator
+    model: Representation,
+    design: Design,
+    specification: Specification,
+    rng: np.random.Generator,
+    held: np.ndarray,
 ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Draw field, hyperparameters and figures until all bounds hold."""
+    """Draw field, hyperparameters and figures until all bounds hold that are to hold."""
     own = np.array([observation.log_sd for observation in design.observations])
     counts = (model.form == POINT) & specification.noise.counting
     for _ in range(_MOST // _AT_ONCE):
@@ -134,8 +151,8 @@ def _draw(
         counting = np.where(counts, 1 / np.maximum(means, 1.0), 0.0)
         figures = replace(model, log_sd=np.sqrt(own**2 + counting)).simulate(rng, fields, hypers)
         ratio = np.log(figures) - model.log_value
-        hold = np.all(ratio[:, model.form == AT_LEAST] >= 0, axis=1)
-        hold &= np.all(ratio[:, model.form == AT_MOST] <= 0, axis=1)
+        hold = np.all(ratio[:, held & (model.form == AT_LEAST)] >= 0, axis=1)
+        hold &= np.all(ratio[:, held & (model.form == AT_MOST)] <= 0, axis=1)
         if hold.any():
             first = int(np.argmax(hold))
             hyper = {name: value[first] for name, value in hypers.items()}
@@ -146,10 +163,31 @@ def _draw(
     )
 
 
+def _free(ledger: Ledger, design: Design, specification: Specification) -> np.ndarray:
+    """Return which observations are bounds that can be said the other way round too."""
+    by_id = {o.claim_ids[0]: o for o in design.observations if o.form != "point"}
+    turned = tuple(
+        _turned(claim, by_id[claim.claim_id]) if claim.claim_id in by_id else claim
+        for claim in ledger
+    )
+    other = build_design(replace(ledger, claims=turned), specification.registers.reading)
+    forms = {o.name: o.form for o in other.observations}
+    return np.array(
+        [o.form != "point" and forms.get(o.name) == _OTHER[o.form] for o in design.observations]
+    )
+
+
+def _turned(claim: Claim, observation: Observation) -> Claim:
+    """Return a claim with a bound that says the other of "at least" and "at most" its number."""
+    value = observation.value / (claim.window.days if claim.per_day else 1)
+    other: Qualifier = "at_most" if observation.form == "at_least" else "at_least"
+    return replace(claim, qualifier=other, value=value, low=None, high=None, level=None)
+
+
 # -- figures back into claims ------------------------------------------------------------------
 
 
-def _written(ledger: Ledger, design: Design, figures: np.ndarray) -> list[Claim]:
+def _written(ledger: Ledger, design: Design, figures: np.ndarray, free: np.ndarray) -> list[Claim]:
     """Return the claims that bear on the model with new figures."""
     by_stream: dict[tuple[str, str, str, str], list[int]] = {}
     for row, observation in enumerate(design.observations):
@@ -179,7 +217,11 @@ def _written(ledger: Ledger, design: Design, figures: np.ndarray) -> list[Claim]
         for row in rows:
             observation = design.observations[row]
             if observation.claim_ids == (claim.claim_id,) and observation.counted is None:
-                found.append(_with_figure(stated, observation, float(figures[row])))
+                below = bool(figures[row] < observation.value)
+                if free[row] and below == (observation.form == "at_least"):
+                    found.append(_turned(stated, observation))
+                else:
+                    found.append(_with_figure(stated, observation, float(figures[row])))
     return found
 
 

@@ -398,3 +398,49 @@ def influence(
         say(repr(found))
     if not loaded.trusted:
         raise typer.Exit(NOT_TRUSTED)
+
+
+@app.command()
+def calibrate(
+    fit: FitFile,
+    side: Side,
+    outcome: Outcome,
+    component: Component = "all",
+    until: Until = None,
+    since: Since = None,
+    fits: Annotated[int, typer.Option(help="Refits to simulated claims.")] = 100,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to save the fit with its passport (netCDF).")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where results of refits are kept; to go on from there.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes for refits; one per core by default.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Count how often intervals of refits hold truths drawn from a fit: its calibration passport.
+
+    Citations of a fit that was saved with it quote it. Exit status 1 if the fit can't be trusted
+    or the ranks of truths aren't uniform.
+    """
+    first, last = _day(since), _day(until)
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise BajasError(f"can't write {out}: {'a folder' if out.is_dir() else 'no such folder'}")
+    from bajas.answers.passport import FAILS_BELOW
+    from bajas.workflow.loading import load
+
+    loaded = load(fit)
+    asked = {"outcome": outcome, "side": side, "component": component, "since": first}
+    found = loaded.calibrate(
+        {**asked, "until": last}, fits, folder=folder, workers=workers, progress=not json
+    )
+    if out is not None:
+        loaded.with_passport(found).save(out)
+    if json:
+        show_json(found.as_dict())
+    else:
+        say(str(found))
+    if not loaded.trusted or any(row.chance < FAILS_BELOW for row in found.rows):
+        raise typer.Exit(NOT_TRUSTED)

@@ -26,13 +26,15 @@ the interpolation of means loses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
 from bajas.design.design import Design
 from bajas.design.stratum import REFERENCE_OUTCOME, Stratum
+from bajas.errors import SpecificationError
 from bajas.model.columns import FieldLayout, SparseRows
 from bajas.model.covariates import Covariates
 from bajas.model.prior import Prior
@@ -101,7 +103,8 @@ def build_intensity(
     Raises
     ------
     SpecificationError
-        If covariates don't cover the calendar or can't be told apart.
+        If covariates don't cover the calendar or can't be told apart, or a centre is stated of
+        something that isn't there.
 
     Returns
     -------
@@ -112,6 +115,7 @@ def build_intensity(
     hyperparameters : list of Hyperparameter
         The path scales.
     """
+    _known_centres(design, prior)
     people = [s for s in design.strata if s.kind == "personnel"]
     sides = tuple(dict.fromkeys(s.side for s in people))
     forces = tuple(dict.fromkeys((s.side, s.component) for s in people if not s.main))
@@ -266,10 +270,50 @@ def ratio_prior(
     return float(np.log(total)), largest.log_sd
 
 
+def with_stated_centres(design: Design, prior: IntensityPrior) -> IntensityPrior:
+    """Return the prior with every centre that it takes from the claims stated as a number.
+
+    It is the same prior of these claims, and stays the same when it meets others.
+
+    Parameters
+    ----------
+    design : Design
+        What the claims were taken to mean.
+    prior : IntensityPrior
+        Its ``level_centre`` may be ``"auto"``.
+    """
+    centres = {}
+    for stratum in design.strata:
+        if stratum.kind == "equipment":
+            key = stratum.side, stratum.component, stratum.outcome
+            centres[" ".join(key)] = _equipment_centre(design, prior, key)
+        else:
+            centres[stratum.side] = _level_centre(design, prior, stratum.side)
+    return replace(prior, level_centre=centres)
+
+
+def _known_centres(design: Design, prior: IntensityPrior) -> None:
+    """Refuse stated centres of what isn't there."""
+    if not isinstance(prior.level_centre, Mapping):
+        return
+    known = dict.fromkeys(
+        f"{s.side} {s.component} {s.outcome}" if s.kind == "equipment" else s.side
+        for s in design.strata
+    )
+    if unknown := sorted(set(prior.level_centre) - set(known)):
+        raise SpecificationError(
+            f"level_centre of {', '.join(map(repr, unknown))}: the claims have {', '.join(known)}"
+        )
+
+
 def _level_centre(design: Design, prior: IntensityPrior, side: str) -> float:
     """Return the centre of a side's level: the order of magnitude of its claims per day."""
-    if prior.level_centre != "auto":
-        return float(prior.level_centre)
+    stated = prior.level_centre
+    if isinstance(stated, Mapping):
+        if side in stated:
+            return float(stated[side])
+    elif stated != "auto":
+        return float(stated)
     rates = []
     for stream_index in range(len(design.streams)):
         per_day = [
@@ -331,6 +375,9 @@ def _at_knots(
 
 
 def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str, str]) -> float:
+    stated, label = prior.level_centre, " ".join(key)
+    if isinstance(stated, Mapping) and label in stated:
+        return float(stated[label])
     rates = [
         o.value / o.window.days
         for o in design.observations

@@ -87,9 +87,12 @@ class IntensityPrior:
     ----------
     knot_days : int
         Days between the knots of a side's path; the intensity is log-linear between knots.
-    level_centre : float or "auto"
+    level_centre : float, "auto" or mapping of str to float
         Centre of log(killed per day) of a side's main force. ``"auto"`` takes the order of
-        magnitude (a power of ten) of what the claims say per day.
+        magnitude (a power of ten) of what the claims say per day. A mapping states centres one by
+        one, by the side or, of equipment, by "SIDE component category"; those that it doesn't
+        state are taken from the claims. :func:`bajas.model.intensity.with_stated_centres` makes
+        it from the claims.
     level_sd : float
         Sd of the level on the log scale.
     path_scale : float
@@ -134,7 +137,7 @@ class IntensityPrior:
     """
 
     knot_days: int = 7
-    level_centre: float | Literal["auto"] = "auto"
+    level_centre: float | Literal["auto"] | Mapping[str, float] = "auto"
     level_sd: float = 1.5
     path_scale: float = 0.12
     path_log_sd: float = 0.5
@@ -179,6 +182,10 @@ class IntensityPrior:
             raise SpecificationError(
                 f"level_centre is a number or 'auto', not {self.level_centre!r}"
             )
+        if isinstance(self.level_centre, Mapping):
+            for label, centre in self.level_centre.items():
+                if isinstance(centre, str) or not abs(centre) < float("inf"):
+                    raise SpecificationError(f"level_centre of {label!r} must be a number")
 
 
 def chosen_ratios(prior: IntensityPrior) -> dict[str, RatioPrior]:
@@ -298,6 +305,8 @@ class Specification:
         }
         intensity["ratios"] = {name: asdict(prior) for name, prior in self.intensity.ratios.items()}
         intensity["other_ratio"] = asdict(self.intensity.other_ratio)
+        if isinstance(self.intensity.level_centre, Mapping):
+            intensity["level_centre"] = dict(self.intensity.level_centre)
         intensity["components"] = {
             name: asdict(prior) for name, prior in self.intensity.components.items()
         }

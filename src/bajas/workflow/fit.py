@@ -31,6 +31,7 @@ from bajas.ledger.ledger import Ledger
 from bajas.model.specification import Specification
 from bajas.posterior.posterior import Posterior
 from bajas.posterior.verdict import Verdict
+from bajas.workflow.calibrating import Calibrating
 from bajas.workflow.plots import FitPlots
 from bajas.workflow.progress import progress_of
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 Day = str | date | None
 
 
-class Fit:
+class Fit(Calibrating):
     """A fitted model: draws, the evidence and beliefs behind them, and every answer.
 
     Made by :meth:`Model.fit`, :meth:`Model.prior_predictive` or :func:`load`. All intervals
