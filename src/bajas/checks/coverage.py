@@ -15,9 +15,11 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -194,11 +196,26 @@ def measure_coverage(
         failed=len(batch.errors),
         untrusted=sum(not result["trusted"] for result in batch.results.values()),
         rows=tuple(_rows(chosen.targets, levels, truths, batch.results)),
-        versions={
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("bajas", "numpy", "numba")},
-        },
+        versions=_versions(),
     )
+
+
+def _versions() -> dict[str, str]:
+    """Return what was measured with: packages, machine, day, and commit if it is known."""
+    found = {
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("bajas", "numpy", "numba")},
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "date": date.today().isoformat(),
+    }
+    try:
+        commit = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"],
+            capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return found
+    return found | {"commit": commit.stdout.strip()}
 
 
 def _rows(
