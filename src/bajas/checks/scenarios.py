@@ -1,53 +1,51 @@
 """Scenarios of simulated claims: the evidence's design, the model that made it, the model fitted.
 
 A scenario is data. To add one: a function that returns a ledger (only its design matters, not its
-figures), a specification, and an entry in :data:`SCENARIOS`; and for one in which the fitted model
-is wrong, what happens to the figures that it doesn't know of.
+figures; :mod:`bajas.checks.designs`), a specification, and an entry in :data:`SCENARIOS`; and for
+one in which the fitted model is wrong, what happens to the figures that it doesn't know of
+(:mod:`bajas.checks.faults`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import cache, partial
-from typing import Literal
+from functools import partial
 
-import numpy as np
-import pandas as pd
-
+from bajas.checks.designs import DAYS
+from bajas.checks.designs import day as day
+from bajas.checks.designs import one_side as one_side
+from bajas.checks.designs import published_every as published_every
+from bajas.checks.faults import all_alike, copied, drifting, gross_errors, other_definition
 from bajas.checks.simulation import Distortion
-from bajas.design.design import Design
 from bajas.errors import BajasError
 from bajas.ledger.ledger import Ledger
-from bajas.ledger.read import read_claims
 from bajas.model.bias import hindsight, symmetric
 from bajas.model.drift_prior import DriftPrior
 from bajas.model.register_prior import RegisterPrior
 from bajas.model.specification import IntensityPrior, Specification
 
-#: How often a tally is published.
-Every = Literal["day", "week", "month"]
-
-_FIRST = date(2023, 1, 1)
-_DAYS = 240
-_EVERY: dict[Every, int] = {"day": 1, "week": 7, "month": 30}
-
 
 @dataclass(frozen=True)
 class Target:
-    """A number whose interval is checked: a total, a ratio of two, or a source's bias.
+    """A number whose interval is checked: a total, a ratio of two, a bias or a parameter.
 
     Parameters
     ----------
     label : str
         In a table.
     outcome, since, until : str
-        A total of side X; empty days are those of the whole war.
+        A total; empty days are those of the whole war.
     over : str
         Outcome of the denominator, if it is a ratio.
     bias_of : str
-        A source, if it is log(reported / true) of its figures of the outcome.
+        A source, if it is log(reported / true) of its figures of the outcome and side.
+    figure : int
+        Which of those figures: 0 the first, -1 the last.
+    parameter : str
+        A term or hyperparameter with one element, if it is that.
+    side, component : str
+        Whose losses.
     """
 
     label: str
@@ -56,6 +54,25 @@ class Target:
     until: str = ""
     over: str = ""
     bias_of: str = ""
+    figure: int = 0
+    parameter: str = ""
+    side: str = "X"
+    component: str = "all"
+
+    @property
+    def signed(self) -> bool:
+        """Whether it may be negative, so that errors and widths are differences."""
+        return bool(self.bias_of or self.parameter)
+
+
+#: Three windows, a ratio, a bias.
+TARGETS = (
+    Target("killed, first 80 days", until=day(79)),
+    Target("killed, last 80 days", since=day(160)),
+    Target("killed, all 240 days"),
+    Target("casualties per killed", "casualties", over="killed"),
+    Target("bias of the enemy's tally", bias_of="staff"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,8 @@ class Scenario:
         Of the simulation, if it is another.
     distort : callable, optional
         What happens to the figures that the fitted model doesn't know of.
+    targets : tuple of Target
+        What is checked.
     """
 
     about: str
@@ -81,31 +100,13 @@ class Scenario:
     fitted: Specification
     generating: Specification | None = None
     distort: Distortion | None = None
+    targets: tuple[Target, ...] = TARGETS
 
     @property
     def calibrated(self) -> bool:
         """Whether the fitted model is the one that made the claims."""
         return self.distort is None and self.generating in (None, self.fitted)
 
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """What is checked."""
-        return TARGETS
-
-
-def day(index: int) -> str:
-    """Return the ISO date of a day of the simulated war."""
-    return (_FIRST + timedelta(days=index)).isoformat()
-
-
-#: Three windows, a ratio, a bias.
-TARGETS = (
-    Target("killed, first 80 days", until=day(79)),
-    Target("killed, last 80 days", since=day(160)),
-    Target("killed, all 240 days"),
-    Target("casualties per killed", "casualties", over="killed"),
-    Target("bias of the enemy's tally", bias_of="staff"),
-)
 
 #: A state of belief with levels within a factor of four of a hundred a day.
 #: Lists are bounds and biases stand still, but where a scenario says otherwise.
@@ -117,174 +118,23 @@ BELIEFS = Specification(
 )
 
 
-@cache
-def one_side(
-    every: Every = "month", paper: bool = False, counts: tuple[int, ...] = (149, 239)
-) -> Ledger:
-    """Return a ledger on the losses of one side over 240 days, of five sources.
-
-    The enemy's staff keeps a tally, an institute estimates killed and casualties three times, an
-    ally of the enemy gives ranges, the side itself speaks twice, and a newspaper lists names.
-
-    Parameters
-    ----------
-    every : {"day", "week", "month"}
-        How often the tally is published.
-    paper : bool
-        Whether there is a newspaper too that gives a total each month, its own as it says.
-    counts : tuple of int
-        Last days (positions) of the counts of the list of names.
-    """
-    staff = _voice("staff", "belligerent", "Y", kind="tally")
-    institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
-    ally = _voice("ally", "ally", "Y", kind="assessment", qualifier="range", value="")
-    own = _voice("ministry", "belligerent", "X", kind="assessment")
-    names = _voice(
-        "newspaper", "media_investigation", "neutral", kind="register", evidence="list",
-        qualifier="at_least",
-    )  # fmt: skip
-    step = _EVERY[every]
-    rows = [
-        _row(f"t{last:03}", 0, last, 100 * (last + 1), staff)
-        for last in range(step - 1, _DAYS, step)
-    ]
-    if (_DAYS - 1 - (step - 1)) % step:
-        rows.append(_row(f"t{_DAYS - 1:03}", 0, _DAYS - 1, 100 * _DAYS, staff))
-    for last in (89, 169, 239):
-        rows.append(_row(f"i{last:03}", 0, last, 100 * (last + 1), institute))
-        rows.append(
-            {**_row(f"j{last:03}", 0, last, 400 * (last + 1), institute), "outcome": "casualties"}
-        )
-    for first, last in ((0, 119), (120, 239)):
-        low, high = str(60 * (last - first + 1)), str(150 * (last - first + 1))
-        rows.append(
-            {**_row(f"a{last:03}", first, last, 0, ally), "low": low, "high": high, "value": ""}
-        )
-        rows.append(_row(f"m{last:03}", first, last, 50 * (last - first + 1), own))
-    rows += [_row(f"n{last:03}", 0, last, 12 * (last + 1), names) for last in counts]
-    if paper:
-        press = _voice("paper", "media_investigation", "neutral", kind="tally")
-        rows += [
-            _row(f"p{last:03}", 0, last, 100 * (last + 1), press) for last in range(29, _DAYS, 30)
-        ]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    return read_claims(pd.DataFrame([{n: row.get(n, "") for n in columns} for row in rows]))
-
-
-def published_every(ledger: Ledger, source: str, days: int) -> Ledger:
-    """Return a ledger as if a tally had been published every so many days, and at its end.
-
-    Parameters
-    ----------
-    ledger : Ledger
-        With a tally of totals from one first day.
-    source : str
-        Whose tally.
-    days : int
-        Totals are kept whose window is a multiple of it.
-
-    Examples
-    --------
-    >>> len(published_every(one_side("day"), "staff", 30)) == len(one_side("month"))
-    True
-    """
-    last = max(claim.end for claim in ledger if claim.source == source)
-    kept = tuple(
-        claim
-        for claim in ledger
-        if claim.source != source or claim.window.days % days == 0 or claim.end == last
-    )
-    return replace(ledger, claims=kept)
-
-
-def _voice(source: str, source_type: str, speaks_for: str, **more: str) -> dict[str, str]:
-    return {
-        "source": source, "source_type": source_type, "speaks_for": speaks_for,
-        "qualifier": "exact", **more,
-    }  # fmt: skip
-
-
-def _row(name: str, first: int, last: int, value: int, voice: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "claim_id": name, "side": "X", "component": "all", "outcome": "killed",
-        "start": day(first), "end": day(last), "published": day(last + 1), "value": str(value),
-        "url": f"https://example.org/{name}", **voice,
-    }  # fmt: skip
-
-
-# -- what the fitted model doesn't know of -----------------------------------------------------
-
-
-def copied(
-    origin: str, copy: str, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let one source print another's figures of the same windows, rounded to the nearest ten."""
-    found = figures.copy()
-    rows = {
-        (o.window, design.streams[o.stream].outcome): row
-        for row, o in enumerate(design.observations)
-        if design.streams[o.stream].source == origin
-    }
-    for row, observation in enumerate(design.observations):
-        stream = design.streams[observation.stream]
-        if stream.source == copy:
-            found[row] = max(10.0, round(figures[rows[observation.window, stream.outcome]], -1))
-    return found
-
-
-def drifting(
-    source: str, sd: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let the bias of a source wander: a random walk from 0, of this sd in a quarter of a year."""
-    days = design.calendar.days
-    walk = np.cumsum(rng.standard_normal(days)) * sd / np.sqrt(91.0)
-    found = figures.copy()
-    for row, observation in enumerate(design.observations):
-        if design.streams[observation.stream].source == source:
-            first, last = (design.calendar.index(d) for d in (observation.window.start,
-                                                              observation.window.end))  # fmt: skip
-            found[row] *= np.exp(walk[first : last + 1].mean())
-    return found
-
-
-def gross_errors(
-    share: float, sd: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let a share of all figures have an error of this sd on the log scale besides their own."""
-    hit = rng.random(figures.size) < share
-    hit &= np.array([o.form == "point" for o in design.observations])
-    return np.asarray(figures * np.exp(hit * sd * rng.standard_normal(figures.size)))
-
-
-def all_alike(
-    factor: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let every source exaggerate by one factor besides its own bias."""
-    points = np.array([o.form == "point" for o in design.observations])
-    return np.where(points, factor * figures, figures)
-
-
-def other_definition(
-    source: str, factor: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let a source's ``killed`` be killed and wounded: its figures are this factor larger."""
-    hit = np.array(
-        [
-            design.streams[o.stream].source == source
-            and design.streams[o.stream].outcome == "killed"
-            for o in design.observations
-        ]
-    )
-    return np.where(hit, factor * figures, figures)
-
-
 #: Every scenario by name; those in which the fitted model is right come first.
 SCENARIOS: dict[str, Scenario] = {
     "baseline": Scenario(
         "five sources on one side over 240 days, a tally each month", one_side, BELIEFS
     ),
     "weekly tally": Scenario("the same, the tally each week", partial(one_side, "week"), BELIEFS),
-    "daily tally": Scenario("the same, the tally each day", partial(one_side, "day"), BELIEFS),
+    "daily tally": Scenario(
+        "the same over 80 days, the tally each day",
+        partial(one_side, "day", days=80),
+        BELIEFS,
+        targets=(
+            Target("killed, first 27 days", until=day(26)),
+            Target("killed, last 27 days", since=day(53)),
+            Target("killed, all 80 days"),
+            *TARGETS[3:],
+        ),
+    ),
     "hindsight": Scenario(
         "baseline with biases from the hindsight prior, which is skewed and heavy-tailed",
         one_side,
@@ -292,13 +142,22 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "growing list": Scenario(
         "baseline with the newspaper's list read with its completeness, counted eight times",
-        partial(one_side, counts=tuple(range(29, _DAYS, 30))),
+        partial(one_side, counts=tuple(range(29, DAYS, 30))),
         replace(BELIEFS, registers=RegisterPrior()),
+        targets=(
+            *TARGETS,
+            Target("final coverage of the list (gap)", parameter="register_gap"),
+            Target("delay of the list", parameter="register_delay"),
+        ),
     ),
     "drift": Scenario(
         "baseline; the bias of the tally drifts, and the model knows that it may",
         one_side,
         replace(BELIEFS, drift=DriftPrior()),
+        targets=(
+            *TARGETS,
+            Target("bias of the enemy's tally, at its end", bias_of="staff", figure=-1),
+        ),
     ),
     "undeclared copy": Scenario(
         "baseline and a newspaper whose monthly figures are the tally's, rounded to ten; taken for"
