@@ -129,19 +129,19 @@ def figures(name: str, seed: int = 2) -> tuple[bajas.Ledger, bajas.Ledger]:
 
 
 def test_each_misspecification_does_what_it_says() -> None:
-    _, copied = figures("undeclared copy")
+    _, copied = figures("undeclared copy large")
     for claim in copied:
         if claim.source == "paper":
             original = copied[claim.claim_id.replace("p", "t")]
             months = int(claim.claim_id[1:]) // 30 + 1
             assert abs(claim.value - original.value) <= 5 * months + 1e-6
-    right, alike = figures("all biased alike")
+    right, alike = figures("all biased alike large")
     ratios = [b.value / a.value for a, b in zip(right, alike, strict=True) if a.value and b != a]
-    assert np.allclose(ratios, 1.65)
-    right, wrong = figures("wrong definition")
+    assert np.allclose(ratios, 2.0)
+    right, wrong = figures("wrong definition large")
     moved = {(a.source, a.outcome) for a, b in zip(right, wrong, strict=True) if a != b}
     assert moved == {("institute", "killed")}
-    right, drifted = figures("undeclared drift")
+    right, drifted = figures("undeclared drift large")
     assert {a.source for a, b in zip(right, drifted, strict=True) if a != b} == {"staff"}
 
 

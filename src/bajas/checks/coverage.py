@@ -325,7 +325,8 @@ def value(posterior: Posterior, target: Target) -> np.ndarray:
     since, until = target.since or None, target.until or None
     total = posterior.total(target.outcome, target.side, target.component, since, until)
     if target.over:
-        below = posterior.total(target.over, target.side, target.component, since, until)
+        whose = target.over_component or target.component
+        below = posterior.total(target.over, target.side, whose, since, until)
         return np.asarray(total / np.maximum(below, 1.0))
     return total
 

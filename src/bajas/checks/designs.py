@@ -12,11 +12,13 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from bajas.claims.taxonomy import Taxonomy
+from bajas.claims.taxonomy import Component, SideTaxonomy, Taxonomy
 from bajas.ledger.ledger import Ledger
 from bajas.ledger.read import read_claims
+from bajas.model.covariates import Covariates
 
 #: How often a tally is published.
 Every = Literal["day", "week", "month"]
@@ -85,6 +87,149 @@ def one_side(
         rows += [
             _row(f"p{last:03}", 0, last, 100 * (last + 1), press) for last in range(29, days, 30)
         ]
+    return _read(rows)
+
+
+@cache
+def several_kinds() -> Ledger:
+    """Return a ledger of six sources whose evidence is of all four kinds, some of two.
+
+    The staff asserts a monthly tally; the institute has a statistical estimate of the killed and
+    an assessment of the casualties; the enemy's agency assesses; the side itself asserts once and
+    assesses once, so that its stream is of no one kind; an observer's list is complete as far as it
+    goes; an ally of the enemy doesn't say how it knows.
+    """
+    staff = _voice("staff", "belligerent", "Y", kind="tally", evidence="assertion")
+    agency = _voice("agency", "belligerent", "Y", kind="assessment", evidence="assessment")
+    institute = _voice("institute", "think_tank", "neutral", kind="assessment")
+    own = _voice("ministry", "belligerent", "X", kind="assessment")
+    observer = _voice("observer", "international", "neutral", kind="assessment", evidence="list")
+    ally = _voice("ally", "ally", "Y", kind="assessment", qualifier="about")
+    rows = _tally("t", 100, 30, DAYS, staff)
+    for last in (119, 239):
+        rows.append(_row(f"g{last:03}", last - 119, last, 12000, agency))
+        rows.append(
+            {**_row(f"i{last:03}", 0, last, 100 * last, institute), "evidence": "statistical"}
+        )
+        rows.append(
+            {**_row(f"j{last:03}", 0, last, 400 * last, institute), "evidence": "assessment",
+             "outcome": "casualties"}
+        )  # fmt: skip
+        evidence = "assertion" if last == 119 else "assessment"
+        rows.append({**_row(f"m{last:03}", last - 119, last, 6000, own), "evidence": evidence})
+        rows.append(_row(f"o{last:03}", last - 119, last, 11000, observer))
+    rows.append(_row("a239", 0, 239, 24000, ally))
+    return _read(rows)
+
+
+@cache
+def ambiguous() -> Ledger:
+    """Return a ledger with a weekly tally of killed or of casualties, over 56 days.
+
+    Others speak of the killed (the institute, the side itself) and of casualties (the institute),
+    so that the claims settle the definition in some wars and not in others.
+    """
+    staff = _voice("staff", "belligerent", "Y", kind="tally")
+    institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
+    own = _voice("ministry", "belligerent", "X", kind="assessment")
+    rows = [{**row, "outcome": "killed|casualties"} for row in _tally("t", 200, 7, 56, staff)]
+    rows.append(_row("i055", 0, 55, 5600, institute))
+    rows.append({**_row("j055", 0, 55, 22400, institute), "outcome": "casualties"})
+    rows.append(_row("m055", 0, 55, 3000, own))
+    return _read(rows)
+
+
+@cache
+def two_forces() -> Ledger:
+    """Return a ledger on a side with an army and a militia that exists from day 20 to day 99.
+
+    Over 120 days. The enemy's monthly tally counts both, the institute both and the militia, the
+    side itself all but the militia, an ally of the enemy the militia in two halves.
+    """
+    first, last = 20, 99
+    staff = _voice("staff", "belligerent", "Y", kind="tally")
+    institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
+    own = _voice("ministry", "belligerent", "X", kind="assessment")
+    ally = _voice("ally", "ally", "Y", kind="assessment", qualifier="about")
+    rows = _tally("t", 130, 30, 120, staff)
+    militia = {"component": "militia"}
+    for end in (59, 119):
+        rows.append(_row(f"i{end:03}", 0, end, 130 * (end + 1), institute))
+        rows.append({**_row(f"m{end:03}", end - 59, end, 6000, own), "component": "all-militia"})
+    for end in (59, last):
+        rows.append({**_row(f"j{end:03}", first, end, 40 * (end - 19), institute), **militia})
+        rows.append({**_row(f"a{end:03}", end - 39, end, 1600, ally), **militia})
+    side = SideTaxonomy(
+        {
+            "army": Component(),
+            "militia": Component(_FIRST + timedelta(days=first), _FIRST + timedelta(days=last)),
+        }
+    )
+    return _read(rows, replace(Taxonomy.default(), sides={"X": side}))
+
+
+@cache
+def monthly_ratio() -> Ledger:
+    """Return a ledger in which an institute gives killed and casualties of each month apart."""
+    staff = _voice("staff", "belligerent", "Y", kind="tally")
+    institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
+    own = _voice("ministry", "belligerent", "X", kind="assessment")
+    rows = _tally("t", 100, 30, DAYS, staff)
+    for last in range(29, DAYS, 30):
+        rows.append(_row(f"i{last:03}", last - 29, last, 3000, institute))
+        rows.append(
+            {**_row(f"j{last:03}", last - 29, last, 12000, institute), "outcome": "casualties"}
+        )
+    rows.append(_row("m239", 0, 239, 12000, own))
+    return _read(rows)
+
+
+@cache
+def people_and_tanks() -> Ledger:
+    """Return a ledger of 120 days: killed every ten days, tanks in the first and the last month."""
+    staff = _voice("staff", "belligerent", "Y", kind="tally")
+    institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
+    tank = {"outcome": "tank", "kind": "assessment"}
+    rows = _tally("t", 100, 10, 120, staff)
+    rows += [
+        {**_row(f"k{last:03}", last - 9, last, 30, staff), **tank}
+        for last in (9, 19, 29, 99, 109, 119)
+    ]
+    rows.append(_row("i119", 0, 119, 12000, institute))
+    rows.append({**_row("j119", 0, 119, 360, institute), **tank})
+    return _read(rows)
+
+
+def swinging() -> Covariates:
+    """Return a series over 120 days that swings in 40 days, about a trend."""
+    days = np.arange(120)
+    series = np.sin(2 * np.pi * days / 40) + days / 120
+    return Covariates(_FIRST, {"X front": tuple(float(value) for value in series.round(3))})
+
+
+@cache
+def two_sides() -> Ledger:
+    """Return a ledger on the losses of two sides over 120 days, by the same sources.
+
+    Each side's staff keeps a tally of the other's losses and speaks of its own; an institute gives
+    killed and casualties of both.
+    """
+    rows = []
+    for side, enemy in (("X", "Y"), ("Y", "X")):
+        staff = _voice(f"staff of {enemy}", "belligerent", enemy, kind="tally")
+        own = _voice(f"staff of {side}", "belligerent", side, kind="assessment")
+        institute = _voice("institute", "think_tank", "neutral", kind="assessment")
+        about = {"side": side}
+        rows += [{**row, **about} for row in _tally(f"{side}t", 100, 30, 120, staff)]
+        for last in (59, 119):
+            rows.append(
+                {**_row(f"{side}i{last:03}", 0, last, 100 * (last + 1), institute), **about}
+            )
+            rows.append(
+                {**_row(f"{side}j{last:03}", 0, last, 400 * (last + 1), institute), **about,
+                 "outcome": "casualties"}
+            )  # fmt: skip
+        rows.append({**_row(f"{side}m119", 0, 119, 8000, own), **about})
     return _read(rows)
 
 

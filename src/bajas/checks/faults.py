@@ -12,9 +12,17 @@ from bajas.design.design import Design
 
 
 def copied(
-    origin: str, copy: str, design: Design, figures: np.ndarray, rng: np.random.Generator
+    origin: str,
+    copy: str,
+    share: float,
+    design: Design,
+    figures: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Let one source print another's figures of the same windows, rounded to the nearest ten."""
+    """Let one source print another's figures of the same windows, rounded to the nearest ten.
+
+    Of a share of its figures, chosen at random.
+    """
     found = figures.copy()
     rows = {
         (o.window, design.streams[o.stream].outcome): row
@@ -23,7 +31,7 @@ def copied(
     }
     for row, observation in enumerate(design.observations):
         stream = design.streams[observation.stream]
-        if stream.source == copy:
+        if stream.source == copy and rng.random() < share:
             found[row] = max(10.0, round(figures[rows[observation.window, stream.outcome]], -1))
     return found
 
@@ -72,3 +80,58 @@ def other_definition(
         ]
     )
     return np.where(hit, factor * figures, figures)
+
+
+def leaning(
+    origin: str,
+    sources: tuple[str, ...],
+    weight: float,
+    design: Design,
+    figures: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Let sources lean towards a tally: their figures are geometric means of their own and its.
+
+    Parameters
+    ----------
+    origin : str
+        Whose tally; its total over a window is made of its increments, by days in common.
+    sources : tuple of str
+        Who leans. A source's other outcomes follow its killed of the same window.
+    weight : float
+        Of the tally's figure; at 1 nothing is left of a source's own.
+    """
+    outcomes = [design.streams[o.stream].outcome for o in design.observations]
+    voices = [design.streams[o.stream].source for o in design.observations]
+    increments = [
+        (o.window, figures[row])
+        for row, o in enumerate(design.observations)
+        if (voices[row], outcomes[row], o.form) == (origin, "killed", "point")
+    ]
+    factors = {}
+    for row, o in enumerate(design.observations):
+        if voices[row] in sources and outcomes[row] == "killed" and o.form == "point":
+            total = 0.0
+            for window, figure in increments:
+                days = (min(window.end, o.window.end) - max(window.start, o.window.start)).days + 1
+                total += figure * max(days, 0) / window.days
+            factors[voices[row], o.window] = (total / figures[row]) ** weight
+    found = figures.copy()
+    for row, o in enumerate(design.observations):
+        if o.form == "point":
+            found[row] *= factors.get((voices[row], o.window), 1.0)
+    return found
+
+
+def cut_off(
+    source: str, days: int, design: Design, figures: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Let a source's figures stop so many days before the day that they are said to reach.
+
+    As if losses ran at a constant rate in the figure's window.
+    """
+    found = figures.copy()
+    for row, o in enumerate(design.observations):
+        if design.streams[o.stream].source == source:
+            found[row] *= max(o.window.days - days, 1) / o.window.days
+    return found

@@ -12,11 +12,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bajas.checks.designs import DAYS
+from bajas.checks.designs import (
+    DAYS,
+    ambiguous,
+    monthly_ratio,
+    people_and_tanks,
+    several_kinds,
+    swinging,
+    two_forces,
+    two_sides,
+)
 from bajas.checks.designs import day as day
 from bajas.checks.designs import one_side as one_side
 from bajas.checks.designs import published_every as published_every
-from bajas.checks.faults import all_alike, copied, drifting, gross_errors, other_definition
+from bajas.checks.faults import (
+    all_alike,
+    copied,
+    cut_off,
+    drifting,
+    gross_errors,
+    leaning,
+    other_definition,
+)
 from bajas.checks.simulation import Distortion
 from bajas.errors import BajasError
 from bajas.ledger.ledger import Ledger
@@ -46,6 +63,8 @@ class Target:
         A term or hyperparameter with one element, if it is that.
     side, component : str
         Whose losses.
+    over_component : str
+        Whose losses the denominator is, if not the same.
     """
 
     label: str
@@ -58,6 +77,7 @@ class Target:
     parameter: str = ""
     side: str = "X"
     component: str = "all"
+    over_component: str = ""
 
     @property
     def signed(self) -> bool:
@@ -93,6 +113,8 @@ class Scenario:
         What happens to the figures that the fitted model doesn't know of.
     targets : tuple of Target
         What is checked.
+    fault, size : str
+        Of a misspecified scenario: what is wrong, and how much ("small", "large").
     """
 
     about: str
@@ -101,6 +123,8 @@ class Scenario:
     generating: Specification | None = None
     distort: Distortion | None = None
     targets: tuple[Target, ...] = TARGETS
+    fault: str = ""
+    size: str = ""
 
     @property
     def calibrated(self) -> bool:
@@ -116,6 +140,45 @@ BELIEFS = Specification(
     registers=RegisterPrior(reading="bound"),
     drift=DriftPrior(on="none"),
 )
+
+
+def _faults() -> dict[str, Scenario]:
+    """Return the scenarios in which the fitted model is wrong: each fault at two sizes."""
+    paper = partial(one_side, paper=True)
+    entries: tuple[tuple[str, str, str, Callable[[], Ledger], Distortion], ...] = (
+        ("undeclared copy", "small", "half of a newspaper's monthly figures are the tally's,"
+         " rounded to ten", paper, partial(copied, "staff", "paper", 0.5)),
+        ("undeclared copy", "large", "all of a newspaper's monthly figures are the tally's,"
+         " rounded to ten", paper, partial(copied, "staff", "paper", 1.0)),
+        ("colluding bloc", "small", "institute and side itself lean half-way to the tally",
+         one_side, partial(leaning, "staff", ("institute", "ministry"), 0.5)),
+        ("colluding bloc", "large", "institute and side itself say what the tally says",
+         one_side, partial(leaning, "staff", ("institute", "ministry"), 1.0)),
+        ("undeclared drift", "small", "the bias of the tally wanders with an sd of 0.2 in a"
+         " quarter of a year", one_side, partial(drifting, "staff", 0.2)),
+        ("undeclared drift", "large", "the bias of the tally wanders with an sd of 0.6 in a"
+         " quarter of a year", one_side, partial(drifting, "staff", 0.6)),
+        ("gross errors", "small", "one figure in ten has an error of sd 1 on the log scale besides"
+         " its own", one_side, partial(gross_errors, 0.1, 1.0)),
+        ("gross errors", "large", "one figure in four has an error of sd 2 on the log scale besides"
+         " its own", one_side, partial(gross_errors, 0.25, 2.0)),
+        ("all biased alike", "small", "every source exaggerates by 1.25 besides its own bias",
+         one_side, partial(all_alike, 1.25)),
+        ("all biased alike", "large", "every source exaggerates by 2 besides its own bias",
+         one_side, partial(all_alike, 2.0)),
+        ("wrong definition", "small", "the killed of the institute are killed and missing, 1.3"
+         " times as many", one_side, partial(other_definition, "institute", 1.3)),
+        ("wrong definition", "large", "the killed of the institute are killed and wounded, four"
+         " times as many", one_side, partial(other_definition, "institute", 4.0)),
+        ("late cut-off", "small", "the institute's figures stop a week before their last day",
+         one_side, partial(cut_off, "institute", 7)),
+        ("late cut-off", "large", "the institute's figures stop sixty days before their last day",
+         one_side, partial(cut_off, "institute", 60)),
+    )  # fmt: skip
+    return {
+        f"{fault} {size}": Scenario(about, ledger, BELIEFS, distort=distort, fault=fault, size=size)
+        for fault, size, about, ledger, distort in entries
+    }
 
 
 #: Every scenario by name; those in which the fitted model is right come first.
@@ -159,37 +222,103 @@ SCENARIOS: dict[str, Scenario] = {
             Target("bias of the enemy's tally, at its end", bias_of="staff", figure=-1),
         ),
     ),
-    "undeclared copy": Scenario(
-        "baseline and a newspaper whose monthly figures are the tally's, rounded to ten; taken for"
-        " a source of its own",
-        partial(one_side, paper=True),
-        BELIEFS,
-        distort=partial(copied, "staff", "paper"),
+    "evidence kinds": Scenario(
+        "six sources whose evidence is of four kinds, with biases from the hindsight prior by kind",
+        several_kinds,
+        BELIEFS.with_bias(hindsight()),
+        targets=(*TARGETS, Target("bias of the observer's list", bias_of="observer")),
     ),
-    "undeclared drift": Scenario(
-        "baseline; the bias of the tally wanders with an sd of 0.2 in a quarter of a year",
-        one_side,
+    "ambiguous definition": Scenario(
+        "four sources over 56 days; the tally, weekly, is of killed or of casualties",
+        ambiguous,
         BELIEFS,
-        distort=partial(drifting, "staff", 0.2),
+        targets=(
+            Target("killed, all 56 days"),
+            Target("casualties, all 56 days", "casualties"),
+            TARGETS[3],
+            Target("bias of the side itself", bias_of="ministry"),
+        ),
     ),
-    "gross errors": Scenario(
-        "baseline; one figure in ten has an error of sd 1 on the log scale besides its own",
-        one_side,
+    "two forces": Scenario(
+        "an army and a militia that exists for 80 of 120 days; parts and exclusions are claimed",
+        two_forces,
         BELIEFS,
-        distort=partial(gross_errors, 0.1, 1.0),
+        targets=(
+            Target("killed of the army", component="army"),
+            Target("killed of the militia", component="militia"),
+            Target("killed of the militia, first 20 days", component="militia", until=day(39)),
+            Target("killed of both"),
+            Target("the militia's share", component="militia", over="killed", over_component="all"),
+        ),
     ),
-    "all biased alike": Scenario(
-        "baseline; every source exaggerates by 1.65 besides its own bias",
-        one_side,
+    "moving ratio": Scenario(
+        "killed and casualties of each of eight months; their ratio moves by 0.28 (sd, log scale)"
+        " in eight weeks",
+        monthly_ratio,
+        replace(
+            BELIEFS,
+            intensity=replace(BELIEFS.intensity, ratio_path_scale=0.1, ratio_knots=4),
+        ),
+        targets=(
+            *TARGETS[2:],
+            Target(
+                "casualties per killed, first 80 days", "casualties", over="killed", until=day(79)
+            ),
+            Target(
+                "casualties per killed, last 80 days", "casualties", over="killed", since=day(160)
+            ),
+        ),
+    ),
+    "equipment": Scenario(
+        "people counted every ten days of 120, tanks in the first and the last month; tanks follow"
+        " the people's path with a weight of 0.8",
+        people_and_tanks,
+        replace(
+            BELIEFS,
+            intensity=replace(
+                BELIEFS.intensity,
+                equipment_loading=0.8,
+                equipment_path_scale=0.1,
+                equipment_centre=1.0,
+                path_scale=0.25,
+            ),
+        ),
+        targets=(
+            Target("tanks, all 120 days", "tank"),
+            Target("tanks, the 60 days nobody counts", "tank", since=day(30), until=day(89)),
+            Target("killed, the same days", since=day(30), until=day(89)),
+            Target("bias of the staff on tanks", "tank", bias_of="staff"),
+        ),
+    ),
+    "covariate": Scenario(
+        "120 days, killed every ten days; the losses follow a series that swings in 40 days",
+        people_and_tanks,
+        replace(
+            BELIEFS,
+            intensity=replace(BELIEFS.intensity, equipment_centre=1.0),
+            covariates=swinging(),
+        ),
+        targets=(
+            Target("coefficient", parameter="covariate"),
+            Target("killed, first 40 days", until=day(39)),
+            Target("killed, last 40 days", since=day(80)),
+            Target("killed, all 120 days"),
+            Target("tanks, all 120 days", "tank"),
+        ),
+    ),
+    "two sides": Scenario(
+        "two sides over 120 days, each counting the other; an institute speaks of both",
+        two_sides,
         BELIEFS,
-        distort=partial(all_alike, 1.65),
+        targets=(
+            Target("killed of X"),
+            Target("killed of Y", side="Y"),
+            Target("casualties of X", "casualties"),
+            Target("bias of Y's tally of X", bias_of="staff of Y"),
+            Target("bias of the institute on Y", bias_of="institute", side="Y"),
+        ),
     ),
-    "wrong definition": Scenario(
-        "baseline; the killed of the institute are killed and wounded, four times as many",
-        one_side,
-        BELIEFS,
-        distort=partial(other_definition, "institute", 4.0),
-    ),
+    **_faults(),
 }
 
 

@@ -331,6 +331,8 @@ def _at_knots(
 
 
 def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str, str]) -> float:
+    if prior.equipment_centre != "auto":
+        return float(prior.equipment_centre)
     rates = [
         o.value / o.window.days
         for o in design.observations
