@@ -86,7 +86,8 @@ def mark(row: Entry) -> str:
 
 def width(row: Entry) -> str:
     """Return a width in words: a factor, or a difference for what may be negative."""
-    return f"{row['width']:.2f}" if row["signed"] else f"{row['width']:.2f} ×"
+    signed = row.get("signed", row["target"].startswith("bias"))
+    return f"{row['width']:.2f}" if signed else f"{row['width']:.2f} ×"
 
 
 def fits(entry: Entry) -> str:
