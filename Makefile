@@ -20,6 +20,9 @@ READY := .venv/.ready
 # The samplers that bajas is measured against have an environment of their own.
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+# Tests in as many processes as there are cores, each file in one: fixtures of a module are made
+# once. A process takes up to a gigabyte.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 ##@ Use
 .PHONY: example example-full
@@ -32,13 +35,13 @@ example-full: $(READY) ## the same and what it leans on: other priors, sources, 
 ##@ Check
 .PHONY: test test-fast test-long lint types imports docs bench
 test: $(READY) ## all tests that CI runs (all but those marked long)
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest $(PARALLEL)
 
 test-fast: $(READY) ## tests that don't sample
-	@$(PYTHON) -m pytest -m "not slow and not long"
+	@$(PYTHON) -m pytest $(PARALLEL) -m "not slow and not long"
 
 test-long: $(READY) ## the long validation suite: minutes to hours
-	@$(PYTHON) -m pytest -m long
+	@$(PYTHON) -m pytest $(PARALLEL) -m long
 
 lint: $(READY) ## ruff: rules and format
 	@.venv/bin/ruff check --quiet
