@@ -114,7 +114,7 @@ class Scenario:
     targets : tuple of Target
         What is checked.
     fault, size : str
-        Of a misspecified scenario: what is wrong, and how much ("small", "large").
+        Of a misspecified scenario: what is wrong, and how much ("small", "middle", "large").
     """
 
     about: str
@@ -164,6 +164,8 @@ def _faults() -> dict[str, Scenario]:
          " its own", one_side, partial(gross_errors, 0.25, 2.0)),
         ("all biased alike", "small", "every source exaggerates by 1.25 besides its own bias",
          one_side, partial(all_alike, 1.25)),
+        ("all biased alike", "middle", "every source exaggerates by 1.65 besides its own bias",
+         one_side, partial(all_alike, 1.65)),
         ("all biased alike", "large", "every source exaggerates by 2 besides its own bias",
          one_side, partial(all_alike, 2.0)),
         ("wrong definition", "small", "the killed of the institute are killed and missing, 1.3"

@@ -57,7 +57,7 @@ def told(posterior: Posterior) -> dict[str, Any]:
     pairs = collusion(posterior)
     suspects = pairs[pairs["suspect"]]
     claims = influence(posterior, outcome, side, level=LEVEL, refits=False).claims
-    least = claims.loc[claims["surprise"].idxmin()]
+    least = claims.iloc[int(claims["surprise"].to_numpy().argmin())]
     moved = sensitivity(posterior, outcome, side, level=LEVEL, refits=False).table
     moved = moved[moved["trouble"].where(moved["kind"] != "fit", "") == ""]
     others = moved[moved["kind"] != "fit"].sort_values("move", ascending=False, kind="stable")
