@@ -7,11 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 import bajas
 from bajas.checks.coverage import LEVELS, Coverage, _rows, main, measure_coverage
-from bajas.checks.scenarios import Target
+from bajas.checks.scenarios import SCENARIOS, Target
+from bajas.checks.told import summary_of_told
 from bajas.sampler.interface import Settings
+
+NEW = (
+    "evidence kinds", "ambiguous definition", "two forces", "moving ratio", "equipment",
+    "covariate", "two sides",
+)  # fmt: skip
 
 
 def counted(held: int, fits: int = 100) -> Coverage:
@@ -48,13 +55,32 @@ def test_intervals_around_the_truth_are_counted() -> None:
     assert bias["width"] == pytest.approx(0.075)
 
 
+def test_what_fits_tell_is_counted() -> None:
+    quiet = {
+        "findings": ["one-source"], "collusion": [], "surprising": 0, "observations": 20,
+        "least": 0.02, "odd": "staff", "driven_by": "", "matters": "bias prior",
+        "widest": [90.0, 130.0], "sources": [95.0, 125.0],
+    }  # fmt: skip
+    loud = {
+        **quiet, "findings": ["one-source", "sources-agree-too-well"],
+        "collusion": [["paper", "staff"]], "surprising": 2, "least": 1e-5, "driven_by": "bias",
+    }  # fmt: skip
+    found = summary_of_told([quiet, loud], [92.0, 200.0])
+    assert found["findings"] == {"one-source": 1.0, "sources-agree-too-well": 0.5}
+    assert list(found["says"].values()) == [0.5, 0.5, 0.5]
+    assert found["collusion"] == {"paper and staff": 0.5}
+    assert found["odd"] == {"staff": 0.5}  # the quiet fit surprises nobody
+    assert found["driven_by"] == {"bias": 0.5, "nothing": 0.5}
+    assert found["held"] == {"bias priors": 0.5, "sources left out": 0.0}
+
+
 def test_malformed_questions_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(bajas.BajasError, match="whole number from 1"):
         measure_coverage("baseline", 0)
     assert main(["--scenario", "nothing"]) == 2
     assert "no scenario 'nothing'" in capsys.readouterr().err
     assert main(["--list"]) == 0
-    assert "undeclared copy" in capsys.readouterr().out
+    assert "undeclared copy large" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -89,19 +115,33 @@ def test_the_command_writes_what_it_measured(
         module.measure_coverage, "__kwdefaults__",
         {**module.measure_coverage.__kwdefaults__, "settings": Settings(60, 60, 2)},
     )  # fmt: skip
-    status = main(["--scenario", "all biased alike", "--fits", "2", "--workers", "1",
-                   "--json", str(tmp_path)])  # fmt: skip
+    status = main(["--scenario", "all biased alike large", "--fits", "2", "--ask", "1",
+                   "--workers", "1", "--json", str(tmp_path)])  # fmt: skip
     assert status == 0  # nothing is promised of a misspecified scenario
-    found = json.loads((tmp_path / "all_biased_alike.json").read_text(encoding="utf-8"))
-    assert found["fits"] == 2
+    found = json.loads((tmp_path / "all_biased_alike_large.json").read_text(encoding="utf-8"))
+    assert (found["fits"], found["told_of"]) == (2, 1)
+    assert set(found["told"]["driven_by"]) <= {"bias", "level", "paths", "splits", "nothing"}
+    assert found["versions"]["fits"] == "2 chains of 60 draws"
     assert not found["calibrated"]
     assert "share of intervals that hold the truth, 2 fits" in capsys.readouterr().out
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", ["baseline", "weekly tally", "daily tally", "hindsight"])
-def test_coverage_at_two_hundred_fits(name: str) -> None:
-    found = measure_coverage(name, 200, seed=1)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NEW if name != "ambiguous definition"])
+def test_a_short_fit_of_every_feature_succeeds(name: str) -> None:
+    """What a fit can't do is a failed fit here; whether intervals are right is `make test-long`."""
+    found = measure_coverage(name, 1, settings=Settings(60, 60, 2), workers=1)
     assert found.failed == 0
-    # twenty shares a scenario: the worst of them is within 3.5 errors with probability 0.99
-    assert found.beyond(3.5) == ()
+    assert [row["target"] for row in found.rows[::4]] == [t.label for t in SCENARIOS[name].targets]
+    assert all(row["width"] > (0 if row["signed"] else 1) for row in found.rows)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name, item in SCENARIOS.items() if item.calibrated])
+def test_coverage_at_sixty_fits(name: str) -> None:
+    """For N = 200: `python -m bajas.checks.coverage --scenario NAME --fits 200 --folder runs`."""
+    found = measure_coverage(name, 60, seed=1)
+    assert found.failed == 0
+    # Bonferroni: a scenario whose shares are all right fails with probability 0.001 at most
+    chances = [binomtest(row["held"], 60, row["level"]).pvalue for row in found.rows]
+    assert min(chances) > 0.001 / len(chances), found.beyond(3)

@@ -106,7 +106,61 @@ def test_errors_scatter_as_the_noise_says() -> None:
     assert np.std(z[tally]) == pytest.approx(1, rel=4 / np.sqrt(2 * tally.sum()))
 
 
+def in_question(*more: dict[str, str]) -> bajas.Ledger:
+    """A tally of killed or of casualties (four times as many), and what else is said."""
+    both = {"kind": "tally", "outcome": "killed|casualties"}
+    return ledger(
+        window(0, 29, claim_id="t1", value="600", **both),
+        window(0, 59, claim_id="t2", value="1200", **both),
+        window(0, 59, claim_id="c1", source="press", source_type="media", speaks_for="neutral",
+               value="900", outcome="casualties"),
+        *more,
+    )  # fmt: skip
+
+
+def readings_of(evidence: bajas.Ledger, specification: Specification, wars: int) -> np.ndarray:
+    """Whether each simulated war's tally counts casualties."""
+    found = []
+    for seed in range(wars):
+        made = simulate_claims(evidence, specification, (8, seed))
+        (tally,) = (o for o in made.truth.design.observations if o.name == "t1")
+        found.append(len(tally.strata) == 2)
+        assert {c.outcome for c in made.ledger if c.source == "general_staff"} == {
+            "killed|casualties"
+        }
+    return np.array(found)
+
+
+def test_a_reading_is_drawn_with_its_prior_probability() -> None:
+    stream = "general_staff: X all killed|casualties"
+    sure = replace(WIDE, readings={stream: {"killed": 0.25, "casualties": 0.75}})
+    share = readings_of(in_question(), sure, 100).mean()
+    assert share == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / 100))
+
+
+def test_bounds_make_the_reading_likely_under_which_they_hold() -> None:
+    """A bound on the tally itself, near its centre as casualties, that killed seldom reach."""
+    bound = window(0, 59, claim_id="b1", qualifier="at_least", value="5000",
+                   outcome="killed|casualties", kind="tally")  # fmt: skip
+    share = readings_of(in_question(bound), WIDE, 40).mean()
+    # of draws of the prior: the chance that casualties reach it is several times that of killed
+    assert share > 0.5 + 2 * np.sqrt(0.25 / 40)
+
+
 # -- scenarios ---------------------------------------------------------------------------------
+
+
+def test_a_fault_at_half_its_size_copies_about_half() -> None:
+    _, copied = figures("undeclared copy small")
+    tally = {claim.end: claim.value for claim in copied if claim.source == "staff"}
+    paper = {claim.end: claim.value for claim in copied if claim.source == "paper"}
+    ends = sorted(set(tally) & set(paper))
+    steps = [
+        (tally[b] - tally.get(a, 0), paper[b] - paper.get(a, 0))
+        for a, b in zip([None, *ends], ends, strict=False)
+    ]
+    same = [abs(one - other) <= 5 + 1e-6 for one, other in steps]
+    assert 2 <= sum(same) <= len(same) - 2
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -129,20 +183,51 @@ def figures(name: str, seed: int = 2) -> tuple[bajas.Ledger, bajas.Ledger]:
 
 
 def test_each_misspecification_does_what_it_says() -> None:
-    _, copied = figures("undeclared copy")
+    _, copied = figures("undeclared copy large")
     for claim in copied:
         if claim.source == "paper":
             original = copied[claim.claim_id.replace("p", "t")]
             months = int(claim.claim_id[1:]) // 30 + 1
             assert abs(claim.value - original.value) <= 5 * months + 1e-6
-    right, alike = figures("all biased alike")
+    right, alike = figures("all biased alike large")
     ratios = [b.value / a.value for a, b in zip(right, alike, strict=True) if a.value and b != a]
-    assert np.allclose(ratios, 1.65)
-    right, wrong = figures("wrong definition")
+    assert np.allclose(ratios, 2.0)
+    right, wrong = figures("wrong definition large")
     moved = {(a.source, a.outcome) for a, b in zip(right, wrong, strict=True) if a != b}
     assert moved == {("institute", "killed")}
-    right, drifted = figures("undeclared drift")
+    right, drifted = figures("undeclared drift large")
     assert {a.source for a, b in zip(right, drifted, strict=True) if a != b} == {"staff"}
+    right, late = figures("late cut-off large")
+    ratios = [b.value / a.value for a, b in zip(right, late, strict=True) if a != b]
+    assert np.allclose(ratios, np.tile([30 / 90, 110 / 170, 180 / 240], 2))
+    right, wild = figures("gross errors large")
+    moved = [a != b for a, b in zip(right, wild, strict=True)]
+    assert 0 < np.mean(moved) < 1
+
+
+def test_a_bloc_that_colludes_repeats_the_tally() -> None:
+    right, bloc = figures("colluding bloc large")
+    tally = {claim.end: claim.value for claim in bloc if claim.source == "staff"}
+    own = {c.end: c.value for c in bloc if (c.source, c.outcome) == ("institute", "killed")}
+    shared = set(tally) & set(own)
+    assert len(shared) == 2
+    assert all(own[end] == pytest.approx(tally[end]) for end in shared)
+    # killed and casualties of one window move together, and others not at all
+    ratios = {
+        (c.end, c.outcome): c.value / right[c.claim_id].value
+        for c in bloc
+        if c.source == "institute"
+    }
+    assert all(
+        ratios[end, "killed"] == pytest.approx(ratios[end, "casualties"]) for end, _ in ratios
+    )
+    assert all(right[c.claim_id] == c for c in bloc if c.source in ("ally", "newspaper"))
+    _, half = figures("colluding bloc small")
+    for claim in half:
+        if claim.source == "institute":
+            assert claim.value == pytest.approx(
+                np.sqrt(right[claim.claim_id].value * bloc[claim.claim_id].value)
+            )
 
 
 def test_an_unknown_scenario_is_an_error_that_lists_the_known() -> None:

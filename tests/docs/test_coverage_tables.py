@@ -23,15 +23,19 @@ def script() -> ModuleType:
     return module
 
 
-def test_the_page_shows_what_was_measured(script: ModuleType) -> None:
-    page = script.PAGE.read_text(encoding="utf-8")
-    assert script.tables(script.measured(script.RESULTS)) in page
+def test_the_pages_show_what_was_measured(script: ModuleType) -> None:
+    found = script.measured(script.RESULTS)
+    assert script.tables(found) in script.PAGE.read_text(encoding="utf-8")
+    assert script.fault_tables(found) in script.FAULTS_PAGE.read_text(encoding="utf-8")
 
 
 def test_every_scenario_has_its_place_and_an_unmeasured_one_says_so(script: ModuleType) -> None:
     text = script.tables({})
-    assert text.count("Not measured.") == len(SCENARIOS)
-    assert all(f"**{name}**" in text for name in SCENARIOS)
+    right = [name for name, item in SCENARIOS.items() if item.calibrated]
+    assert text.count("Not measured.") == len(right)
+    assert all(f"**{name}**" in text for name in right)
+    faults = script.fault_tables({})
+    assert all(name in faults for name in SCENARIOS if name not in right)
 
 
 def test_a_share_beyond_three_errors_is_marked(script: ModuleType) -> None:

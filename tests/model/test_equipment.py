@@ -9,8 +9,10 @@ import pytest
 from dense_curvature import curvature, field_mode, log_slopes
 from model_examples import Row, built, window
 
+import bajas
 from bajas.model.bias import symmetric
 from bajas.model.representation import Representation
+from bajas.model.specification import IntensityPrior, Specification
 
 WEEKS, WARS = 40, 40
 #: Days in which tanks are counted; of the weeks from 6 to 34 nothing is published.
@@ -53,6 +55,24 @@ def interval(made: Representation, rng: np.random.Generator) -> tuple[float, flo
     at[:, free] += rng.standard_normal((400, int(free.sum()))) @ factor.T
     low, high = np.quantile(tanks_between(made, made.unpack(at)[0]), [0.05, 0.95])
     return float(low), float(high)
+
+
+def test_the_centre_of_a_level_is_that_of_the_claims_or_the_one_stated() -> None:
+    def centre(**choice: float) -> float:
+        made = built(window(0, 99, claim_id="t", outcome="tank", value="400"), **choice)
+        return next(term for term in made.terms if term.name == "equipment_level").mean.item()
+
+    assert centre() == pytest.approx(np.log(10.0))  # four a day, to a power of ten
+    assert centre(equipment_centre=1.5) == pytest.approx(1.5)
+
+
+def test_a_centre_that_is_not_stated_leaves_no_trace_in_the_specification() -> None:
+    """So that saved specifications keep their hash."""
+    assert "equipment_centre" not in Specification().as_dict()["intensity"]
+    stated = Specification(intensity=IntensityPrior(equipment_centre=1.5))
+    assert Specification.from_json(stated.to_json()) == stated
+    with pytest.raises(bajas.BajasError, match="equipment_centre is a number or 'auto'"):
+        IntensityPrior(equipment_centre="guess")  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -15,9 +15,11 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +32,7 @@ from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
 from bajas.checks.scenarios import SCENARIOS, Scenario, Target, scenario
 from bajas.checks.simulation import simulate_claims
+from bajas.checks.told import summary_of_told, told
 from bajas.errors import BajasError
 from bajas.posterior.posterior import Posterior
 from bajas.sampler.interface import Progress, Settings, silent
@@ -37,8 +40,12 @@ from bajas.sampler.interface import Progress, Settings, silent
 #: Levels of the central intervals that are checked.
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 
-#: Of each fit: enough for the ends of an interval, cheap enough for hundreds.
-SETTINGS = Settings(draws=800, tune=300, chains=4, cores=1)
+#: What :func:`told` is asked about.
+_ASKED = Target("the total that is asked about")
+
+#: Of each fit: enough for the ends of an interval, cheap enough for hundreds. Two chains, since
+#: warming up is a third of the cost of four.
+SETTINGS = Settings(draws=1000, tune=200, chains=2, cores=1)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,11 @@ class Coverage:
         difference for a bias), ``error`` (mean of log(median / truth), or of the difference).
     versions : dict of str to str
         What it was measured with.
+    told : dict
+        What the library told of the first ``told_of`` fits, as shares of them:
+        :func:`bajas.checks.told.summary_of_told`; empty if it wasn't asked.
+    told_of : int
+        How many fits were asked.
     """
 
     scenario: str
@@ -75,6 +87,8 @@ class Coverage:
     untrusted: int
     rows: tuple[dict[str, Any], ...]
     versions: Mapping[str, str]
+    told: Mapping[str, Any] = field(default_factory=dict)
+    told_of: int = 0
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a table."""
@@ -98,7 +112,12 @@ class Coverage:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data for JSON."""
-        return {**asdict(self), "rows": list(self.rows), "versions": dict(self.versions)}
+        return {
+            **asdict(self),
+            "rows": list(self.rows),
+            "versions": dict(self.versions),
+            "told": dict(self.told),
+        }
 
     def __str__(self) -> str:
         table = self.frame().pivot_table(index="target", columns="level", values="share")
@@ -124,6 +143,7 @@ def measure_coverage(
     progress: Progress = silent,
     levels: Sequence[float] = LEVELS,
     what: Scenario | None = None,
+    ask: int = 0,
 ) -> Coverage:
     """Simulate claims, fit them, and count how often intervals hold the truth.
 
@@ -143,6 +163,8 @@ def measure_coverage(
         Of the central intervals.
     what : Scenario, optional
         One that is not in the list.
+    ask : int
+        Of how many fits, the first ones, to note what the library tells of them.
 
     Raises
     ------
@@ -165,7 +187,8 @@ def measure_coverage(
                 ledger, chosen.generating or chosen.fitted, (seed, index), chosen.distort
             )
             truths[str(index)] = {
-                target.label: float(value(made.truth, target).item()) for target in chosen.targets
+                target.label: float(value(made.truth, target).item())
+                for target in (*chosen.targets, *([_ASKED] if ask else []))
             }
             task = Settings(settings.draws, settings.tune, settings.chains, 1, index)
             yield FitTask(str(index), made.ledger, chosen.fitted, task)
@@ -174,7 +197,10 @@ def measure_coverage(
         progress(stage, done, fits if stage == "fits" else total)
 
     reduce = partial(
-        intervals, targets=[asdict(target) for target in chosen.targets], levels=list(levels)
+        intervals,
+        targets=[asdict(target) for target in chosen.targets],
+        levels=list(levels),
+        ask=ask,
     )
     batch = run_batch(tasks(), reduce, folder=folder, workers=workers, progress=report)
     if not batch.complete:
@@ -185,6 +211,7 @@ def measure_coverage(
     if not batch.results:
         reasons = "; ".join(dict.fromkeys(batch.errors.values()))
         raise BajasError(f"no fit of scenario {name!r} succeeded: {reasons}")
+    asked = [name for name, result in batch.results.items() if result["told"]]
     return Coverage(
         scenario=name,
         about=chosen.about,
@@ -194,11 +221,34 @@ def measure_coverage(
         failed=len(batch.errors),
         untrusted=sum(not result["trusted"] for result in batch.results.values()),
         rows=tuple(_rows(chosen.targets, levels, truths, batch.results)),
-        versions={
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("bajas", "numpy", "numba")},
-        },
+        versions=_versions(settings),
+        told=summary_of_told(
+            [batch.results[index]["told"] for index in asked],
+            [truths[index][_ASKED.label] for index in asked],
+        )
+        if asked
+        else {},
+        told_of=len(asked),
     )
+
+
+def _versions(settings: Settings) -> dict[str, str]:
+    """Return what was measured with: fits, packages, machine, day, and commit if it is known."""
+    found = {
+        "fits": f"{settings.chains} chains of {settings.draws} draws",
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("bajas", "numpy", "numba")},
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "date": date.today().isoformat(),
+    }
+    try:
+        commit = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"],
+            capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return found
+    return found | {"commit": commit.stdout.strip()}
 
 
 def _rows(
@@ -211,13 +261,14 @@ def _rows(
     for target in targets:
         true = np.array([truths[name][target.label] for name in names])
         medians = np.array([results[name]["median"][target.label] for name in names])
-        error = medians - true if target.bias_of else np.log(medians / true)
+        error = medians - true if target.signed else np.log(medians / true)
         for position, level in enumerate(levels):
             ends = np.array([results[name]["ends"][target.label][position] for name in names])
             held = (ends[:, 0] <= true) & (true <= ends[:, 1])
-            width = ends[:, 1] - ends[:, 0] if target.bias_of else ends[:, 1] / ends[:, 0]
+            width = ends[:, 1] - ends[:, 0] if target.signed else ends[:, 1] / ends[:, 0]
             yield {
                 "target": target.label,
+                "signed": target.signed,
                 "level": level,
                 "held": int(held.sum()),
                 "share": float(held.mean()),
@@ -228,9 +279,12 @@ def _rows(
 
 
 def intervals(
-    posterior: Posterior, targets: Sequence[Mapping[str, str]], levels: Sequence[float]
+    posterior: Posterior,
+    targets: Sequence[Mapping[str, Any]],
+    levels: Sequence[float],
+    ask: int = 0,
 ) -> dict[str, Any]:
-    """Return the central intervals of each number: what is kept of a fit."""
+    """Return the central intervals of each number, and what is told: what is kept of a fit."""
     ends: dict[str, list[list[float]]] = {}
     medians: dict[str, float] = {}
     for entry in targets:
@@ -241,7 +295,12 @@ def intervals(
             [float(end) for end in np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])]
             for level in levels
         ]
-    return {"ends": ends, "median": medians, "trusted": posterior.verdict.trusted}
+    return {
+        "ends": ends,
+        "median": medians,
+        "trusted": posterior.verdict.trusted,
+        "told": told(posterior) if posterior.seed < ask else {},
+    }
 
 
 def value(posterior: Posterior, target: Target) -> np.ndarray:
@@ -250,20 +309,36 @@ def value(posterior: Posterior, target: Target) -> np.ndarray:
     Raises
     ------
     BajasError
-        If the source of a bias has no figures of the outcome.
+        If the source of a bias has no figures of the outcome, or there is no such parameter.
     """
+    if target.parameter:
+        return _parameter(posterior, target.parameter)
     if target.bias_of:
-        for row, observation in enumerate(posterior.design.observations):
-            stream = posterior.design.streams[observation.stream]
-            if (stream.source, stream.outcome) == (target.bias_of, target.outcome):
-                return np.asarray(posterior.bias_draws[:, :, row])
-        raise BajasError(f"{target.bias_of!r} has no figures of {target.outcome!r}")
+        streams = posterior.design.streams
+        own = [
+            row
+            for row, o in enumerate(posterior.design.observations)
+            if (streams[o.stream].source, streams[o.stream].side, streams[o.stream].outcome)
+            == (target.bias_of, target.side, target.outcome)
+        ]
+        if not own:
+            raise BajasError(f"{target.bias_of!r} has no figures of {target.outcome!r}")
+        return np.asarray(posterior.bias_draws[:, :, own[target.figure]])
     since, until = target.since or None, target.until or None
-    total = posterior.total(target.outcome, "X", since=since, until=until)
+    total = posterior.total(target.outcome, target.side, target.component, since, until)
     if target.over:
-        below = posterior.total(target.over, "X", since=since, until=until)
+        whose = target.over_component or target.component
+        below = posterior.total(target.over, target.side, whose, since, until)
         return np.asarray(total / np.maximum(below, 1.0))
     return total
+
+
+def _parameter(posterior: Posterior, name: str) -> np.ndarray:
+    found = dict(posterior.hyper_draws) | posterior.representation.split(posterior.field_draws)
+    draws = np.asarray(found[name]) if name in found else np.empty(0)
+    if draws.ndim < 3 or draws[0, 0].size != 1:
+        raise BajasError(f"{name!r} is no single parameter here")
+    return draws.reshape(draws.shape[:2])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -278,6 +353,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", help="of results; a run that was cut short goes on from there")
     parser.add_argument("--workers", type=int, help="processes; one per core by default")
     parser.add_argument("--json", metavar="FOLDER", help="write what was measured to files here")
+    parser.add_argument(
+        "--ask", type=int, default=0, metavar="N", help="note what the library tells of N fits"
+    )
     parser.add_argument("--list", action="store_true", help="say which scenarios there are")
     options = parser.parse_args(arguments)
     if options.list:
@@ -294,6 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 folder=options.folder and Path(options.folder) / name.replace(" ", "_"),
                 workers=options.workers,
                 progress=_progress,
+                ask=options.ask,
             )
             print(found, flush=True)
             if options.json:

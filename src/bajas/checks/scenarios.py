@@ -1,53 +1,70 @@
 """Scenarios of simulated claims: the evidence's design, the model that made it, the model fitted.
 
 A scenario is data. To add one: a function that returns a ledger (only its design matters, not its
-figures), a specification, and an entry in :data:`SCENARIOS`; and for one in which the fitted model
-is wrong, what happens to the figures that it doesn't know of.
+figures; :mod:`bajas.checks.designs`), a specification, and an entry in :data:`SCENARIOS`; and for
+one in which the fitted model is wrong, what happens to the figures that it doesn't know of
+(:mod:`bajas.checks.faults`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import cache, partial
-from typing import Literal
+from functools import partial
 
-import numpy as np
-import pandas as pd
-
+from bajas.checks.designs import (
+    DAYS,
+    ambiguous,
+    monthly_ratio,
+    people_and_tanks,
+    several_kinds,
+    swinging,
+    two_forces,
+    two_sides,
+)
+from bajas.checks.designs import day as day
+from bajas.checks.designs import one_side as one_side
+from bajas.checks.designs import published_every as published_every
+from bajas.checks.faults import (
+    all_alike,
+    copied,
+    cut_off,
+    drifting,
+    gross_errors,
+    leaning,
+    other_definition,
+)
 from bajas.checks.simulation import Distortion
-from bajas.design.design import Design
 from bajas.errors import BajasError
 from bajas.ledger.ledger import Ledger
-from bajas.ledger.read import read_claims
 from bajas.model.bias import hindsight, symmetric
 from bajas.model.drift_prior import DriftPrior
 from bajas.model.register_prior import RegisterPrior
 from bajas.model.specification import IntensityPrior, Specification
 
-#: How often a tally is published.
-Every = Literal["day", "week", "month"]
-
-_FIRST = date(2023, 1, 1)
-_DAYS = 240
-_EVERY: dict[Every, int] = {"day": 1, "week": 7, "month": 30}
-
 
 @dataclass(frozen=True)
 class Target:
-    """A number whose interval is checked: a total, a ratio of two, or a source's bias.
+    """A number whose interval is checked: a total, a ratio of two, a bias or a parameter.
 
     Parameters
     ----------
     label : str
         In a table.
     outcome, since, until : str
-        A total of side X; empty days are those of the whole war.
+        A total; empty days are those of the whole war.
     over : str
         Outcome of the denominator, if it is a ratio.
     bias_of : str
-        A source, if it is log(reported / true) of its figures of the outcome.
+        A source, if it is log(reported / true) of its figures of the outcome and side.
+    figure : int
+        Which of those figures: 0 the first, -1 the last.
+    parameter : str
+        A term or hyperparameter with one element, if it is that.
+    side, component : str
+        Whose losses.
+    over_component : str
+        Whose losses the denominator is, if not the same.
     """
 
     label: str
@@ -56,6 +73,26 @@ class Target:
     until: str = ""
     over: str = ""
     bias_of: str = ""
+    figure: int = 0
+    parameter: str = ""
+    side: str = "X"
+    component: str = "all"
+    over_component: str = ""
+
+    @property
+    def signed(self) -> bool:
+        """Whether it may be negative, so that errors and widths are differences."""
+        return bool(self.bias_of or self.parameter)
+
+
+#: Three windows, a ratio, a bias.
+TARGETS = (
+    Target("killed, first 80 days", until=day(79)),
+    Target("killed, last 80 days", since=day(160)),
+    Target("killed, all 240 days"),
+    Target("casualties per killed", "casualties", over="killed"),
+    Target("bias of the enemy's tally", bias_of="staff"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +111,10 @@ class Scenario:
         Of the simulation, if it is another.
     distort : callable, optional
         What happens to the figures that the fitted model doesn't know of.
+    targets : tuple of Target
+        What is checked.
+    fault, size : str
+        Of a misspecified scenario: what is wrong, and how much ("small", "middle", "large").
     """
 
     about: str
@@ -81,31 +122,15 @@ class Scenario:
     fitted: Specification
     generating: Specification | None = None
     distort: Distortion | None = None
+    targets: tuple[Target, ...] = TARGETS
+    fault: str = ""
+    size: str = ""
 
     @property
     def calibrated(self) -> bool:
         """Whether the fitted model is the one that made the claims."""
         return self.distort is None and self.generating in (None, self.fitted)
 
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """What is checked."""
-        return TARGETS
-
-
-def day(index: int) -> str:
-    """Return the ISO date of a day of the simulated war."""
-    return (_FIRST + timedelta(days=index)).isoformat()
-
-
-#: Three windows, a ratio, a bias.
-TARGETS = (
-    Target("killed, first 80 days", until=day(79)),
-    Target("killed, last 80 days", since=day(160)),
-    Target("killed, all 240 days"),
-    Target("casualties per killed", "casualties", over="killed"),
-    Target("bias of the enemy's tally", bias_of="staff"),
-)
 
 #: A state of belief with levels within a factor of four of a hundred a day.
 #: Lists are bounds and biases stand still, but where a scenario says otherwise.
@@ -117,165 +142,45 @@ BELIEFS = Specification(
 )
 
 
-@cache
-def one_side(
-    every: Every = "month", paper: bool = False, counts: tuple[int, ...] = (149, 239)
-) -> Ledger:
-    """Return a ledger on the losses of one side over 240 days, of five sources.
-
-    The enemy's staff keeps a tally, an institute estimates killed and casualties three times, an
-    ally of the enemy gives ranges, the side itself speaks twice, and a newspaper lists names.
-
-    Parameters
-    ----------
-    every : {"day", "week", "month"}
-        How often the tally is published.
-    paper : bool
-        Whether there is a newspaper too that gives a total each month, its own as it says.
-    counts : tuple of int
-        Last days (positions) of the counts of the list of names.
-    """
-    staff = _voice("staff", "belligerent", "Y", kind="tally")
-    institute = _voice("institute", "think_tank", "neutral", kind="assessment", qualifier="about")
-    ally = _voice("ally", "ally", "Y", kind="assessment", qualifier="range", value="")
-    own = _voice("ministry", "belligerent", "X", kind="assessment")
-    names = _voice(
-        "newspaper", "media_investigation", "neutral", kind="register", evidence="list",
-        qualifier="at_least",
+def _faults() -> dict[str, Scenario]:
+    """Return the scenarios in which the fitted model is wrong: each fault at two sizes."""
+    paper = partial(one_side, paper=True)
+    entries: tuple[tuple[str, str, str, Callable[[], Ledger], Distortion], ...] = (
+        ("undeclared copy", "small", "half of a newspaper's monthly figures are the tally's,"
+         " rounded to ten", paper, partial(copied, "staff", "paper", 0.5)),
+        ("undeclared copy", "large", "all of a newspaper's monthly figures are the tally's,"
+         " rounded to ten", paper, partial(copied, "staff", "paper", 1.0)),
+        ("colluding bloc", "small", "institute and side itself lean half-way to the tally",
+         one_side, partial(leaning, "staff", ("institute", "ministry"), 0.5)),
+        ("colluding bloc", "large", "institute and side itself say what the tally says",
+         one_side, partial(leaning, "staff", ("institute", "ministry"), 1.0)),
+        ("undeclared drift", "small", "the bias of the tally wanders with an sd of 0.2 in a"
+         " quarter of a year", one_side, partial(drifting, "staff", 0.2)),
+        ("undeclared drift", "large", "the bias of the tally wanders with an sd of 0.6 in a"
+         " quarter of a year", one_side, partial(drifting, "staff", 0.6)),
+        ("gross errors", "small", "one figure in ten has an error of sd 1 on the log scale besides"
+         " its own", one_side, partial(gross_errors, 0.1, 1.0)),
+        ("gross errors", "large", "one figure in four has an error of sd 2 on the log scale besides"
+         " its own", one_side, partial(gross_errors, 0.25, 2.0)),
+        ("all biased alike", "small", "every source exaggerates by 1.25 besides its own bias",
+         one_side, partial(all_alike, 1.25)),
+        ("all biased alike", "middle", "every source exaggerates by 1.65 besides its own bias",
+         one_side, partial(all_alike, 1.65)),
+        ("all biased alike", "large", "every source exaggerates by 2 besides its own bias",
+         one_side, partial(all_alike, 2.0)),
+        ("wrong definition", "small", "the killed of the institute are killed and missing, 1.3"
+         " times as many", one_side, partial(other_definition, "institute", 1.3)),
+        ("wrong definition", "large", "the killed of the institute are killed and wounded, four"
+         " times as many", one_side, partial(other_definition, "institute", 4.0)),
+        ("late cut-off", "small", "the institute's figures stop a week before their last day",
+         one_side, partial(cut_off, "institute", 7)),
+        ("late cut-off", "large", "the institute's figures stop sixty days before their last day",
+         one_side, partial(cut_off, "institute", 60)),
     )  # fmt: skip
-    step = _EVERY[every]
-    rows = [
-        _row(f"t{last:03}", 0, last, 100 * (last + 1), staff)
-        for last in range(step - 1, _DAYS, step)
-    ]
-    if (_DAYS - 1 - (step - 1)) % step:
-        rows.append(_row(f"t{_DAYS - 1:03}", 0, _DAYS - 1, 100 * _DAYS, staff))
-    for last in (89, 169, 239):
-        rows.append(_row(f"i{last:03}", 0, last, 100 * (last + 1), institute))
-        rows.append(
-            {**_row(f"j{last:03}", 0, last, 400 * (last + 1), institute), "outcome": "casualties"}
-        )
-    for first, last in ((0, 119), (120, 239)):
-        low, high = str(60 * (last - first + 1)), str(150 * (last - first + 1))
-        rows.append(
-            {**_row(f"a{last:03}", first, last, 0, ally), "low": low, "high": high, "value": ""}
-        )
-        rows.append(_row(f"m{last:03}", first, last, 50 * (last - first + 1), own))
-    rows += [_row(f"n{last:03}", 0, last, 12 * (last + 1), names) for last in counts]
-    if paper:
-        press = _voice("paper", "media_investigation", "neutral", kind="tally")
-        rows += [
-            _row(f"p{last:03}", 0, last, 100 * (last + 1), press) for last in range(29, _DAYS, 30)
-        ]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    return read_claims(pd.DataFrame([{n: row.get(n, "") for n in columns} for row in rows]))
-
-
-def published_every(ledger: Ledger, source: str, days: int) -> Ledger:
-    """Return a ledger as if a tally had been published every so many days, and at its end.
-
-    Parameters
-    ----------
-    ledger : Ledger
-        With a tally of totals from one first day.
-    source : str
-        Whose tally.
-    days : int
-        Totals are kept whose window is a multiple of it.
-
-    Examples
-    --------
-    >>> len(published_every(one_side("day"), "staff", 30)) == len(one_side("month"))
-    True
-    """
-    last = max(claim.end for claim in ledger if claim.source == source)
-    kept = tuple(
-        claim
-        for claim in ledger
-        if claim.source != source or claim.window.days % days == 0 or claim.end == last
-    )
-    return replace(ledger, claims=kept)
-
-
-def _voice(source: str, source_type: str, speaks_for: str, **more: str) -> dict[str, str]:
     return {
-        "source": source, "source_type": source_type, "speaks_for": speaks_for,
-        "qualifier": "exact", **more,
-    }  # fmt: skip
-
-
-def _row(name: str, first: int, last: int, value: int, voice: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "claim_id": name, "side": "X", "component": "all", "outcome": "killed",
-        "start": day(first), "end": day(last), "published": day(last + 1), "value": str(value),
-        "url": f"https://example.org/{name}", **voice,
-    }  # fmt: skip
-
-
-# -- what the fitted model doesn't know of -----------------------------------------------------
-
-
-def copied(
-    origin: str, copy: str, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let one source print another's figures of the same windows, rounded to the nearest ten."""
-    found = figures.copy()
-    rows = {
-        (o.window, design.streams[o.stream].outcome): row
-        for row, o in enumerate(design.observations)
-        if design.streams[o.stream].source == origin
+        f"{fault} {size}": Scenario(about, ledger, BELIEFS, distort=distort, fault=fault, size=size)
+        for fault, size, about, ledger, distort in entries
     }
-    for row, observation in enumerate(design.observations):
-        stream = design.streams[observation.stream]
-        if stream.source == copy:
-            found[row] = max(10.0, round(figures[rows[observation.window, stream.outcome]], -1))
-    return found
-
-
-def drifting(
-    source: str, sd: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let the bias of a source wander: a random walk from 0, of this sd in a quarter of a year."""
-    days = design.calendar.days
-    walk = np.cumsum(rng.standard_normal(days)) * sd / np.sqrt(91.0)
-    found = figures.copy()
-    for row, observation in enumerate(design.observations):
-        if design.streams[observation.stream].source == source:
-            first, last = (design.calendar.index(d) for d in (observation.window.start,
-                                                              observation.window.end))  # fmt: skip
-            found[row] *= np.exp(walk[first : last + 1].mean())
-    return found
-
-
-def gross_errors(
-    share: float, sd: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let a share of all figures have an error of this sd on the log scale besides their own."""
-    hit = rng.random(figures.size) < share
-    hit &= np.array([o.form == "point" for o in design.observations])
-    return np.asarray(figures * np.exp(hit * sd * rng.standard_normal(figures.size)))
-
-
-def all_alike(
-    factor: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let every source exaggerate by one factor besides its own bias."""
-    points = np.array([o.form == "point" for o in design.observations])
-    return np.where(points, factor * figures, figures)
-
-
-def other_definition(
-    source: str, factor: float, design: Design, figures: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Let a source's ``killed`` be killed and wounded: its figures are this factor larger."""
-    hit = np.array(
-        [
-            design.streams[o.stream].source == source
-            and design.streams[o.stream].outcome == "killed"
-            for o in design.observations
-        ]
-    )
-    return np.where(hit, factor * figures, figures)
 
 
 #: Every scenario by name; those in which the fitted model is right come first.
@@ -284,7 +189,17 @@ SCENARIOS: dict[str, Scenario] = {
         "five sources on one side over 240 days, a tally each month", one_side, BELIEFS
     ),
     "weekly tally": Scenario("the same, the tally each week", partial(one_side, "week"), BELIEFS),
-    "daily tally": Scenario("the same, the tally each day", partial(one_side, "day"), BELIEFS),
+    "daily tally": Scenario(
+        "the same over 80 days, the tally each day",
+        partial(one_side, "day", days=80),
+        BELIEFS,
+        targets=(
+            Target("killed, first 27 days", until=day(26)),
+            Target("killed, last 27 days", since=day(53)),
+            Target("killed, all 80 days"),
+            *TARGETS[3:],
+        ),
+    ),
     "hindsight": Scenario(
         "baseline with biases from the hindsight prior, which is skewed and heavy-tailed",
         one_side,
@@ -292,45 +207,120 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "growing list": Scenario(
         "baseline with the newspaper's list read with its completeness, counted eight times",
-        partial(one_side, counts=tuple(range(29, _DAYS, 30))),
+        partial(one_side, counts=tuple(range(29, DAYS, 30))),
         replace(BELIEFS, registers=RegisterPrior()),
+        targets=(
+            *TARGETS,
+            Target("final coverage of the list (gap)", parameter="register_gap"),
+            Target("delay of the list", parameter="register_delay"),
+        ),
     ),
     "drift": Scenario(
         "baseline; the bias of the tally drifts, and the model knows that it may",
         one_side,
         replace(BELIEFS, drift=DriftPrior()),
+        targets=(
+            *TARGETS,
+            Target("bias of the enemy's tally, at its end", bias_of="staff", figure=-1),
+        ),
     ),
-    "undeclared copy": Scenario(
-        "baseline and a newspaper whose monthly figures are the tally's, rounded to ten; taken for"
-        " a source of its own",
-        partial(one_side, paper=True),
+    "evidence kinds": Scenario(
+        "six sources whose evidence is of four kinds, with biases from the hindsight prior by kind",
+        several_kinds,
+        BELIEFS.with_bias(hindsight()),
+        targets=(*TARGETS, Target("bias of the observer's list", bias_of="observer")),
+    ),
+    "ambiguous definition": Scenario(
+        "four sources over 56 days; the tally, weekly, is of killed or of casualties",
+        ambiguous,
         BELIEFS,
-        distort=partial(copied, "staff", "paper"),
+        targets=(
+            Target("killed, all 56 days"),
+            Target("casualties, all 56 days", "casualties"),
+            TARGETS[3],
+            Target("bias of the side itself", bias_of="ministry"),
+        ),
     ),
-    "undeclared drift": Scenario(
-        "baseline; the bias of the tally wanders with an sd of 0.2 in a quarter of a year",
-        one_side,
+    "two forces": Scenario(
+        "an army and a militia that exists for 80 of 120 days; parts and exclusions are claimed",
+        two_forces,
         BELIEFS,
-        distort=partial(drifting, "staff", 0.2),
+        targets=(
+            Target("killed of the army", component="army"),
+            Target("killed of the militia", component="militia"),
+            Target("killed of the militia, first 20 days", component="militia", until=day(39)),
+            Target("killed of both"),
+            Target("the militia's share", component="militia", over="killed", over_component="all"),
+        ),
     ),
-    "gross errors": Scenario(
-        "baseline; one figure in ten has an error of sd 1 on the log scale besides its own",
-        one_side,
+    "moving ratio": Scenario(
+        "killed and casualties of each of eight months; their ratio moves by 0.28 (sd, log scale)"
+        " in eight weeks",
+        monthly_ratio,
+        replace(
+            BELIEFS,
+            intensity=replace(BELIEFS.intensity, ratio_path_scale=0.1, ratio_knots=4),
+        ),
+        targets=(
+            *TARGETS[2:],
+            Target(
+                "casualties per killed, first 80 days", "casualties", over="killed", until=day(79)
+            ),
+            Target(
+                "casualties per killed, last 80 days", "casualties", over="killed", since=day(160)
+            ),
+        ),
+    ),
+    "equipment": Scenario(
+        "people counted every ten days of 120, tanks in the first and the last month; tanks follow"
+        " the people's path with a weight of 0.8",
+        people_and_tanks,
+        replace(
+            BELIEFS,
+            intensity=replace(
+                BELIEFS.intensity,
+                equipment_loading=0.8,
+                equipment_path_scale=0.1,
+                equipment_centre=1.0,
+                path_scale=0.25,
+            ),
+        ),
+        targets=(
+            Target("tanks, all 120 days", "tank"),
+            Target("tanks, the 60 days nobody counts", "tank", since=day(30), until=day(89)),
+            Target("killed, the same days", since=day(30), until=day(89)),
+            Target("bias of the staff on tanks", "tank", bias_of="staff"),
+        ),
+    ),
+    "covariate": Scenario(
+        "120 days, killed every ten days; the losses follow a series that swings in 40 days",
+        people_and_tanks,
+        replace(
+            BELIEFS,
+            intensity=replace(BELIEFS.intensity, equipment_centre=1.0),
+            covariates=swinging(),
+        ),
+        targets=(
+            Target("coefficient", parameter="covariate"),
+            Target("killed, first 40 days", until=day(39)),
+            Target("killed, last 40 days", since=day(80)),
+            Target("killed, all 120 days"),
+            Target("tanks, all 120 days", "tank"),
+        ),
+    ),
+    "two sides": Scenario(
+        "two sides over 120 days, each counting the other; an institute speaks of both",
+        two_sides,
         BELIEFS,
-        distort=partial(gross_errors, 0.1, 1.0),
+        targets=(
+            Target("killed of X"),
+            Target("killed of Y", side="Y"),
+            Target("casualties of X", "casualties"),
+            Target("bias of Y's tally of X", bias_of="staff of Y"),
+            Target("bias of the institute on Y", bias_of="institute", side="Y"),
+        ),
     ),
-    "all biased alike": Scenario(
-        "baseline; every source exaggerates by 1.65 besides its own bias",
-        one_side,
-        BELIEFS,
-        distort=partial(all_alike, 1.65),
-    ),
-    "wrong definition": Scenario(
-        "baseline; the killed of the institute are killed and wounded, four times as many",
-        one_side,
-        BELIEFS,
-        distort=partial(other_definition, "institute", 4.0),
-    ),
+    **_faults(),
 }
 
 

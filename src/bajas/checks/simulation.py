@@ -5,8 +5,9 @@ figure in it replaced: parameters are drawn from the prior, each source's figure
 observation family, and the figures are written back into claims. Bounds are the other way round.
 The number of an ``at_least`` claim is kept, and parameters and figures are drawn until the source's
 own figure is at least that number in every such claim: draws from the prior given that the bounds
-hold, which is what the claims say. Intervals of fits of the same model then hold the truth as often
-as their level says (Talts et al. 2018).
+hold, which is what the claims say. Where the definition of a stream is in question a reading of it
+is drawn too, with its prior probability. Intervals of fits of the same model then hold the truth as
+often as their level says (Talts et al. 2018).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from bajas.model.family import AT_LEAST, AT_MOST, POINT
 from bajas.model.representation import Representation
 from bajas.model.specification import Specification
 from bajas.posterior.posterior import Posterior
+from bajas.posterior.readings import unweighed
 from bajas.posterior.verdict import Verdict
 
 #: Draws from the prior at once, and at most, until all bounds hold.
@@ -108,11 +110,12 @@ def simulate_claims(
     """
     rng = np.random.default_rng(seed)
     design = build_design(ledger, specification.registers.reading)
-    model = build_representation(design, specification, ledger.sources)
-    free = _free(ledger, design, specification) if bounds == "either" else np.zeros(
-        len(design.observations), dtype=bool
-    )  # fmt: skip
-    field, hyper, figures = _draw(model, design, specification, rng, ~free)
+    free = np.zeros(len(design.observations), dtype=bool)
+    if bounds == "either":
+        free = _free(ledger, design, specification)
+    models = _models(ledger, design, specification)
+    model, field, hyper, figures = _draw(models, specification, rng, ~free)
+    design = model.design
     if distort is not None:
         figures = distort(design, figures, rng)
     claims = tuple(_written(ledger, design, figures, free))
@@ -122,7 +125,7 @@ def simulate_claims(
             ledger=ledger,
             specification=specification,
             design=design,
-            representation=model,
+            representation=model.representation,
             field_draws=field[None, None],
             hyper_draws={name: value[None, None] for name, value in hyper.items()},
             sample_stats={},
@@ -134,29 +137,45 @@ def simulate_claims(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """What figures are drawn from under one reading of the streams in question."""
+
+    probability: float
+    design: Design
+    representation: Representation
+
+
+def _models(ledger: Ledger, design: Design, specification: Specification) -> list[_Model]:
+    """Return the model under each reading; one where nothing is in question."""
+    if not design.ambiguous:
+        return [_Model(1.0, design, build_representation(design, specification, ledger.sources))]
+    found = []
+    for reading, probability in zip(
+        design.readings, unweighed(design, specification).prior, strict=True
+    ):
+        read = design.read_as(reading)
+        representation = build_representation(read, specification, ledger.sources)
+        found.append(_Model(float(probability), read, representation))
+    return found
+
+
 def _draw(
-    model: Representation,
-    design: Design,
-    specification: Specification,
-    rng: np.random.Generator,
-    held: np.ndarray,
-) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Draw field, hyperparameters and figures until all bounds hold that are to hold."""
-    own = np.array([observation.log_sd for observation in design.observations])
-    counts = (model.form == POINT) & specification.noise.counting
+    models: list[_Model], specification: Specification, rng: np.random.Generator, held: np.ndarray
+) -> tuple[_Model, np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Draw a reading, field, hyperparameters and figures until all bounds hold that are to hold."""
     for _ in range(_MOST // _AT_ONCE):
-        fields, hypers = model.sample_prior(rng, _AT_ONCE)
-        # A fit takes the noise of counting from the figure, since it can't know the truth.
-        means = np.exp(np.minimum(model.location(fields, hypers), 50.0))
-        counting = np.where(counts, 1 / np.maximum(means, 1.0), 0.0)
-        figures = replace(model, log_sd=np.sqrt(own**2 + counting)).simulate(rng, fields, hypers)
-        ratio = np.log(figures) - model.log_value
-        hold = np.all(ratio[:, held & (model.form == AT_LEAST)] >= 0, axis=1)
-        hold &= np.all(ratio[:, held & (model.form == AT_MOST)] <= 0, axis=1)
+        draws = [_some(model, specification, rng, held) for model in models]
+        # each of the draws has a reading of its own: bounds may hold more often under one
+        chosen = np.zeros(_AT_ONCE, dtype=int)
+        if len(models) > 1:
+            chosen = rng.choice(len(models), _AT_ONCE, p=[model.probability for model in models])
+        hold = np.array([draws[own][3][index] for index, own in enumerate(chosen)])
         if hold.any():
             first = int(np.argmax(hold))
+            fields, hypers, figures, _ = draws[chosen[first]]
             hyper = {name: value[first] for name, value in hypers.items()}
-            return fields[first], hyper, figures[first]
+            return models[chosen[first]], fields[first], hyper, figures[first]
     raise BajasError(
         f"in {_MOST} draws of the prior the bounds among the claims never held together:"
         " state a level_centre near the claims' figures, or leave bounds out"
@@ -182,6 +201,24 @@ def _turned(claim: Claim, observation: Observation) -> Claim:
     value = observation.value / (claim.window.days if claim.per_day else 1)
     other: Qualifier = "at_most" if observation.form == "at_least" else "at_least"
     return replace(claim, qualifier=other, value=value, low=None, high=None, level=None)
+
+
+def _some(
+    model: _Model, specification: Specification, rng: np.random.Generator, held: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Draw fields, hyperparameters and figures; say where the bounds hold that are to hold."""
+    known = model.representation
+    own = np.array([observation.log_sd for observation in model.design.observations])
+    counts = (known.form == POINT) & specification.noise.counting
+    fields, hypers = known.sample_prior(rng, _AT_ONCE)
+    # A fit takes the noise of counting from the figure, since it can't know the truth.
+    means = np.exp(np.minimum(known.location(fields, hypers), 50.0))
+    counting = np.where(counts, 1 / np.maximum(means, 1.0), 0.0)
+    figures = replace(known, log_sd=np.sqrt(own**2 + counting)).simulate(rng, fields, hypers)
+    ratio = np.log(figures) - known.log_value
+    hold = np.all(ratio[:, held & (known.form == AT_LEAST)] >= 0, axis=1)
+    hold &= np.all(ratio[:, held & (known.form == AT_MOST)] <= 0, axis=1)
+    return fields, hypers, figures, hold
 
 
 # -- figures back into claims ------------------------------------------------------------------

@@ -173,7 +173,7 @@ def _at_least(count: int, chances: Sequence[float]) -> float:
         moved = probabilities[:-1] * chance
         probabilities *= 1 - chance
         probabilities[1:] += moved
-    return min(1.0, sum(probabilities[count:].tolist()))
+    return min(1.0, float(probabilities[count:].sum()))
 
 
 def _ids(figures: Sequence[CommonFigure]) -> tuple[str, ...]:

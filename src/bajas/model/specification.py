@@ -132,6 +132,9 @@ class IntensityPrior:
         Weight with which the path of a side's people enters the log losses of its equipment: 0
         lets every category go its own way, 1 makes it follow the fighting in full but for its own
         path.
+    equipment_centre : float or "auto"
+        Centre of log(items per day) of each equipment category; ``"auto"`` as for
+        ``level_centre``. The sd is ``level_sd``.
     covariate_sd : float
         Sd of the change of log losses per standard deviation of a covariate.
     """
@@ -155,6 +158,7 @@ class IntensityPrior:
     equipment_path_scale: float = 0.15
     equipment_loading: float = 0.25
     covariate_sd: float = 0.3
+    equipment_centre: float | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         for item in ("knot_days", "component_knots", "ratio_knots"):
@@ -178,10 +182,10 @@ class IntensityPrior:
             wrong = [name for name, entry in given.items() if not isinstance(entry, kind)]
             if wrong:
                 raise SpecificationError(f"{wrong[0]!r} needs a {kind.__name__}")
-        if isinstance(self.level_centre, str) and self.level_centre != "auto":
-            raise SpecificationError(
-                f"level_centre is a number or 'auto', not {self.level_centre!r}"
-            )
+        for item in ("level_centre", "equipment_centre"):
+            centre = getattr(self, item)
+            if isinstance(centre, str) and centre != "auto":
+                raise SpecificationError(f"{item} is a number or 'auto', not {centre!r}")
         if isinstance(self.level_centre, Mapping):
             for label, centre in self.level_centre.items():
                 if isinstance(centre, str) or not abs(centre) < float("inf"):
@@ -310,6 +314,8 @@ class Specification:
         intensity["components"] = {
             name: asdict(prior) for name, prior in self.intensity.components.items()
         }
+        if self.intensity.equipment_centre == "auto":
+            del intensity["equipment_centre"]  # as before it could be stated: hashes stay
         found: dict[str, Any] = {
             "bias": self.bias.as_dict(),
             "intensity": intensity,
