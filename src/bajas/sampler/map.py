@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import linalg, optimize, sparse
 
 from bajas.model.representation import Representation
 from bajas.sampler.address import Address, log_density_at, positions_at
@@ -27,6 +27,7 @@ from bajas.sampler.affine import Affine
 from bajas.sampler.bias_families import bias_arrays, bias_columns
 from bajas.sampler.biases import Biases
 from bajas.sampler.kernel_arrays import Kernel
+from bajas.sampler.levels import bent_levels, levels_by_observation
 from bajas.sampler.linearised import Linearised, linearise
 from bajas.sampler.map_affine import affine_from
 from bajas.sampler.map_series import log_linear, log_slopes, series_from
@@ -43,8 +44,8 @@ class Map:
 
     Parameters
     ----------
-    unit : ndarray, shape (size,)
-        Scale of each coordinate that is not active; one for the others.
+    size : int
+        How many coordinates there are.
     column : ndarray of int
         Active coordinates outside series. Active are these and the series' directions.
     affine : Affine
@@ -55,7 +56,7 @@ class Map:
         Families of biases that are solved for given everything else.
     """
 
-    unit: np.ndarray
+    size: int
     column: np.ndarray
     affine: Affine
     series: tuple[Series, ...]
@@ -64,7 +65,6 @@ class Map:
     def arrays(self) -> MapArrays:
         """Return the map as plain arrays."""
         return MapArrays(
-            self.unit,
             self.column,
             self.affine.centre,
             self.affine.scale,
@@ -120,6 +120,8 @@ def map_from_draws(representation: Representation, draws: np.ndarray, walls: boo
     known = linearise(representation, draws)
     columns = bias_columns(representation)
     prior, reference = _prior_precision(representation, draws)
+    levels = bent_levels(representation, draws, known, columns, prior) if walls else ()
+    columns = np.concatenate([[item.column for item in levels], columns]).astype(np.int64)
     core = np.ones(representation.size, dtype=bool)
     core[columns] = False
     biased = known.information[np.ix_(columns, columns)] + np.diag(prior[columns])
@@ -127,27 +129,19 @@ def map_from_draws(representation: Representation, draws: np.ndarray, walls: boo
     solved = linalg.solve(biased, cross.T, assume_a="pos") if columns.size else cross.T
     marginal = np.zeros_like(known.information)
     marginal[np.ix_(core, core)] = known.information[np.ix_(core, core)] - cross @ solved
-    noise = _about_noise(representation, known, columns, biased)
+    about = np.zeros(representation.size)
+    about[representation.field_size :] = _about_noise(representation, known, columns, biased)
+    _add_about_scales(representation, columns, prior, biased, about)
     series = tuple(series_from(representation, draws, known, marginal, prior, core))
     outside = np.ones(representation.size, dtype=bool)
     for item in series:
         reference[item.part] = item.reference_scale
         prior[item.part] = item.reference_scale**-2
         outside[item.part] = False
-    unit = np.ones(representation.size)
-    for hyper in representation.hyperparameters:
-        if hyper.family == "partial_correlation":  # many, and about as known as before the claims
-            where = representation.hyper_slices[hyper.name]
-            part = slice(
-                representation.field_size + where.start, representation.field_size + where.stop
-            )
-            outside[part] = False
-            unit[part] = prior[part] ** -0.5
     column = np.flatnonzero(outside)
-    affine = affine_from(
-        representation, draws, series, marginal, prior, noise, column, core, reference
-    )
-    return Map(unit, column, affine, series, bias_arrays(representation, draws if walls else None))
+    affine = affine_from(draws, series, marginal, prior, about, column, core, reference)
+    biases = bias_arrays(representation, draws if walls else None, levels)
+    return Map(representation.size, column, affine, series, biases)
 
 
 def _prior_precision(
@@ -183,6 +177,29 @@ def _prior_precision(
     return np.maximum(precision, 0.05), scale
 
 
+def _add_about_scales(
+    representation: Representation,
+    columns: np.ndarray,
+    prior: np.ndarray,
+    biased: np.ndarray,
+    about: np.ndarray,
+) -> None:
+    """Add what biases say about the scale of their term: two for each that the claims know."""
+    if columns.size == 0:
+        return
+    known = np.zeros(representation.size)
+    known[columns] = np.clip(1 - prior[columns] * np.diag(linalg.inv(biased)), 0.0, 1.0)
+    slopes = log_slopes(representation)
+    for term in representation.terms:
+        if term.scale_by is None:
+            continue
+        first = representation.hyper_slices[term.scale_by].start
+        of_rows = known[representation.term_slices[term.name]].reshape(term.shape[0], -1)
+        for row, values in enumerate(of_rows):
+            slope = slopes[first + row]
+            about[representation.field_size + first + row] += 2 * slope**2 * (values**2).sum()
+
+
 def _about_noise(
     representation: Representation, known: Linearised, columns: np.ndarray, biased: np.ndarray
 ) -> np.ndarray:
@@ -194,7 +211,8 @@ def _about_noise(
     found = np.zeros(representation.hyper_size)
     left = np.ones(len(representation.names))
     if columns.size:
-        rows = np.asarray(representation.reporting[:, columns].todense())
+        moved = representation.reporting + levels_by_observation(representation)
+        rows = np.asarray(sparse.csr_array(moved)[:, columns].todense())
         scale = np.concatenate([np.ravel(term.scale) for term in representation.terms])[columns]
         rows = rows * scale
         left -= known.weight * np.einsum("ij,ij->i", rows, linalg.solve(biased, rows.T).T)
