@@ -63,7 +63,9 @@ MUTANTS: dict[str, list[Edit]] = {
         ("nuts", "p[i] += half * (g[i] + w[i])\n    return",
          "p[i] += 1.2 * half * (g[i] + w[i])\n    return"),
     ],
-    "gradient scaled": [("mapped", "gradient *= m.unit\n", "gradient *= 1.2 * m.unit\n")],
+    "gradient scaled": [
+        ("mapped", "by_moved *= m.scale\n", "by_moved *= 1.2 * m.scale\n"),
+    ],
     "rotations always accepted": [
         ("nuts", "if rng.random() < acceptance:", "if not diverging:"),
     ],

@@ -10,8 +10,8 @@ Near a good map the posterior is a standard normal but for some directions. From
 gradients g of the log density there, whose covariances are Sigma and Sigma^-1 for a normal
 posterior whatever the number of draws, the refinement takes the geometric mean of cov(w) and
 cov(g)^-1: the metric of least Fisher divergence (Seyboldt, Carlson & Carpenter 2026, the low-rank
-adaptation of nutpie): first a scale of each coordinate, then, of draws so rescaled, in the space of
-their leading directions.
+adaptation of nutpie), in the space of their leading directions. Of very many coordinates each first
+gets a scale by itself, and directions that matter little are dropped again.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _DIRECTIONS = 128
 _NEAR_ONE = 0.05
 
 
-#: Columns of A and B at most, of maps with more coordinates than a refinement looks at.
-_COLUMNS = 192
+#: Above this size coordinates have scales of their own, and A and B so many columns at most.
+_LARGE, _COLUMNS = 1200, 192
 
 
 class Block(NamedTuple):
@@ -128,7 +128,7 @@ class Affine:
         """
         count = draws.shape[0]
         scaled = self
-        if draws.shape[1] > 2 * _DIRECTIONS:  # of fewer coordinates the directions are all there are
+        if draws.shape[1] > _LARGE:  # the leading directions are few of all there are
             unit = np.sqrt(np.sqrt(_variances(draws) / _variances(gradients)))
             scaled = self.rescaled(unit)
             draws, gradients = draws / unit, gradients * unit
@@ -167,12 +167,12 @@ class Affine:
         )
 
     def compact(self) -> Affine:
-        """Return the same map with no more columns than coordinates, of large ones nearly the same.
+        """Return the same map with no more columns than coordinates.
 
-        Of large maps directions are kept that change scales by more than a little.
+        Of a large one nearly the same: with the directions that change scales most.
         """
         size = self.centre.size
-        if size <= 2 * _DIRECTIONS:
+        if size <= _LARGE:
             if self.left.shape[1] <= size // 2:
                 return self
             return replace(self, left=self.left @ self.right.T, right=np.eye(size))

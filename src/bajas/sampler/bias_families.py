@@ -11,7 +11,6 @@ from scipy.sparse.csgraph import connected_components
 from bajas.model.family import AT_LEAST, NEGATIVE_BINOMIAL, POINT, POISSON
 from bajas.model.representation import Representation
 from bajas.sampler.biases import Biases
-from bajas.sampler.levels import Level
 
 #: Families larger than this cost more than they save.
 _LARGEST = 48
@@ -32,12 +31,8 @@ def bias_columns(representation: Representation) -> np.ndarray:
     return np.concatenate([np.zeros(0, dtype=np.int64), *families])
 
 
-def bias_arrays(
-    representation: Representation,
-    draws: np.ndarray | None = None,
-    levels: tuple[Level, ...] = (),
-) -> Biases:
-    """Return the families of biases of a representation, after those of levels.
+def bias_arrays(representation: Representation, draws: np.ndarray | None = None) -> Biases:
+    """Return the families of biases of a representation.
 
     Parameters
     ----------
@@ -45,20 +40,14 @@ def bias_arrays(
         The latent Gaussian model.
     draws : ndarray, shape (draw, size), optional
         Standardised positions that say which bounds bind; no walls without them.
-    levels : tuple of Level
-        Levels that are solved for before the biases.
     """
     reporting = sparse.csr_array(representation.reporting)
     scale = np.concatenate([np.ravel(term.scale) for term in representation.terms])
+    form = representation.form
     expected = 5.0 / 7.0 if representation.degrees_of_freedom == 4.0 else 1.0
     lists: dict[str, list[Any]] = {name: [] for name in Biases._fields}
     for name in ("start", "pattern_start", "observation_start", "entry_start", "matrix_start"):
         lists[name].append(0)
-    for level in levels:
-        _add_pattern(lists, [(0, level.value)])
-        for row, share in zip(level.observation, level.share, strict=True):
-            _add_observation(lists, representation, row, expected, float(share))
-        _add_family(lists, [level.column])
     for columns in _families(representation):
         rows = np.unique(sparse.csc_array(reporting[:, columns]).indices)
         wall = _wall(representation, columns, rows, draws, expected)
@@ -70,18 +59,32 @@ def bias_arrays(
         place = {int(c): i for i, c in enumerate(columns)}
         values = np.zeros(columns.size)
         for pattern, members in _patterns(reporting, rows, place).items():
-            _add_pattern(lists, list(pattern))
+            lists["entry"].extend(local for local, _ in pattern)
+            lists["entry_value"].extend(value for _, value in pattern)
+            lists["entry_start"].append(len(lists["entry"]))
             for row in members:
-                _add_observation(lists, representation, row, expected, 1.0)
+                known = form[row] in (POINT, POISSON, NEGATIVE_BINOMIAL)
+                count = max(representation.count[row], 0.5)
+                counted = form[row] >= POISSON
+                lists["observation"].append(row)
+                lists["weight"].append((1.0 if counted else expected) if known else 0.0)
+                lists["target"].append(np.log(count) if counted else representation.log_value[row])
+                lists["own_variance"].append(1 / count if counted else 0.0)
+                lists["kind"].append(1 if form[row] == NEGATIVE_BINOMIAL else 2 * counted)
                 if wall is not None and row == wall[0]:
                     np.add.at(values, [local for local, _ in pattern], [v for _, v in pattern])
-        _add_family(lists, list(columns))
-        if wall is not None:
-            lists["wall"][-1], lists["wall_slope"][-1] = wall
-            lists["wall_target"][-1] = representation.log_value[wall[0]]
-            lists["wall_value"][-columns.size :] = list(values)
-            if representation.form[wall[0]] != AT_LEAST:
-                lists["wall_sign"][-1] = -1.0
+                    target = representation.log_value[row]
+            lists["observation_start"].append(len(lists["observation"]))
+        lists["pattern_start"].append(len(lists["entry_start"]) - 1)
+        lists["wall_target"].append(0.0 if wall is None else target)
+        lists["column"].extend(columns)
+        lists["start"].append(len(lists["column"]))
+        lists["matrix_start"].append(lists["matrix_start"][-1] + columns.size**2)
+        lists["wall"].append(-1 if wall is None else wall[0])
+        lists["wall_value"].extend(values)
+        lists["wall_slope"].append(1.0 if wall is None else wall[1])
+        bound = AT_LEAST if wall is None else form[wall[0]]
+        lists["wall_sign"].append(1.0 if bound == AT_LEAST else -1.0)
     real = (
         "entry_value", "weight", "target", "own_variance",
         "wall_value", "wall_target", "wall_sign", "wall_slope",
@@ -92,47 +95,6 @@ def bias_arrays(
             for name, values in lists.items()
         }
     )
-
-
-def _add_pattern(lists: dict[str, list[Any]], pattern: list[tuple[int, float]]) -> None:
-    """Begin a pattern of a family: its entries."""
-    lists["entry"].extend(local for local, _ in pattern)
-    lists["entry_value"].extend(value for _, value in pattern)
-    lists["entry_start"].append(len(lists["entry"]))
-    lists["observation_start"].append(len(lists["observation"]))
-
-
-def _add_observation(
-    lists: dict[str, list[Any]],
-    representation: Representation,
-    row: int,
-    expected: float,
-    share: float,
-) -> None:
-    """Add an observation to the pattern that was begun last, with a share of its precision."""
-    form = representation.form[row]
-    known = form in (POINT, POISSON, NEGATIVE_BINOMIAL)
-    count = max(representation.count[row], 0.5)
-    counted = form >= POISSON
-    lists["observation"].append(row)
-    lists["weight"].append(share * (1.0 if counted else expected) if known else 0.0)
-    lists["target"].append(np.log(count) if counted else representation.log_value[row])
-    lists["own_variance"].append(1 / count if counted else 0.0)
-    lists["kind"].append(1 if form == NEGATIVE_BINOMIAL else 2 * counted)
-    lists["observation_start"][-1] = len(lists["observation"])
-
-
-def _add_family(lists: dict[str, list[Any]], columns: list[int]) -> None:
-    """End a family, without a wall."""
-    lists["pattern_start"].append(len(lists["entry_start"]) - 1)
-    lists["column"].extend(columns)
-    lists["start"].append(len(lists["column"]))
-    lists["matrix_start"].append(lists["matrix_start"][-1] + len(columns) ** 2)
-    lists["wall"].append(-1)
-    lists["wall_value"].extend([0.0] * len(columns))
-    lists["wall_target"].append(0.0)
-    lists["wall_slope"].append(1.0)
-    lists["wall_sign"].append(1.0)
 
 
 def _patterns(

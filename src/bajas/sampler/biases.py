@@ -10,9 +10,7 @@ observations and S the priors' sds,
 
 so that u is standard normal, whatever the totals and whatever the noise, as far as errors are
 normal (for Student-t ones W holds their expected information). Biases that share observations (of a
-source, by outcome) are a *family* and are solved together. Families are solved one after another,
-each given those before it; only levels (:mod:`bajas.sampler.levels`), which come first, share
-observations with later families.
+source, by outcome) are a *family* and are solved together; no family knows of another one.
 
 A bound is a wall rather than a measurement. The most binding bound of a family moves the coordinate
 of the family's widest bias, u -> k + s (u - k) + (1 - s) d log(1 + exp((u - k) / d)), with k where
@@ -238,7 +236,7 @@ def biases_back(
     solved : Solved
         From the way there.
     """
-    for f in range(b.start.size - 2, -1, -1):  # a family may see what those before it added
+    for f in range(b.start.size - 1):
         first = b.start[f]
         n = b.start[f + 1] - first
         matrix = solved.factor[b.matrix_start[f] : b.matrix_start[f + 1]].reshape(n, n)

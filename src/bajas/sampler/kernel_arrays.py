@@ -13,7 +13,6 @@ from bajas.model.family import NEGATIVE_BINOMIAL, POISSON, stirling_remainder
 from bajas.model.representation import Representation
 from bajas.sampler.compiled import discard_stale
 from bajas.sampler.curves import Curves, curve_arrays
-from bajas.sampler.levels import levels_outside_cells
 
 #: Codes of hyperparameter families in arrays.
 NORMAL, STUDENT_T, HALF_NORMAL, LOG_NORMAL, PARTIAL_CORRELATION = 0, 1, 2, 3, 4
@@ -128,7 +127,6 @@ def kernel_arrays(representation: Representation) -> Kernel:
     True
     """
     discard_stale()  # nothing compiled runs without these arrays
-    representation = levels_outside_cells(representation)  # the same density
     size = representation.field_size
     mean, scale = np.empty(size), np.empty(size)
     scaled: list[tuple[int, int, int]] = []

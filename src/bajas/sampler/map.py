@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import linalg, optimize, sparse
+from scipy import linalg, optimize
 
 from bajas.model.representation import Representation
 from bajas.sampler.address import Address, log_density_at, positions_at
@@ -27,7 +27,6 @@ from bajas.sampler.affine import Affine
 from bajas.sampler.bias_families import bias_arrays, bias_columns
 from bajas.sampler.biases import Biases
 from bajas.sampler.kernel_arrays import Kernel
-from bajas.sampler.levels import bent_levels, levels_by_observation
 from bajas.sampler.linearised import Linearised, linearise
 from bajas.sampler.map_affine import affine_from
 from bajas.sampler.map_series import log_linear, log_slopes, series_from
@@ -120,8 +119,6 @@ def map_from_draws(representation: Representation, draws: np.ndarray, walls: boo
     known = linearise(representation, draws)
     columns = bias_columns(representation)
     prior, reference = _prior_precision(representation, draws)
-    levels = bent_levels(representation, draws, known, columns, prior) if walls else ()
-    columns = np.concatenate([[item.column for item in levels], columns]).astype(np.int64)
     core = np.ones(representation.size, dtype=bool)
     core[columns] = False
     biased = known.information[np.ix_(columns, columns)] + np.diag(prior[columns])
@@ -140,7 +137,7 @@ def map_from_draws(representation: Representation, draws: np.ndarray, walls: boo
         outside[item.part] = False
     column = np.flatnonzero(outside)
     affine = affine_from(draws, series, marginal, prior, about, column, core, reference)
-    biases = bias_arrays(representation, draws if walls else None, levels)
+    biases = bias_arrays(representation, draws if walls else None)
     return Map(representation.size, column, affine, series, biases)
 
 
@@ -211,8 +208,7 @@ def _about_noise(
     found = np.zeros(representation.hyper_size)
     left = np.ones(len(representation.names))
     if columns.size:
-        moved = representation.reporting + levels_by_observation(representation)
-        rows = np.asarray(sparse.csr_array(moved)[:, columns].todense())
+        rows = np.asarray(representation.reporting[:, columns].todense())
         scale = np.concatenate([np.ravel(term.scale) for term in representation.terms])[columns]
         rows = rows * scale
         left -= known.weight * np.einsum("ij,ij->i", rows, linalg.solve(biased, rows.T).T)
