@@ -44,6 +44,9 @@ SETTINGS = (
     ("stages", "PLAN.most_angle", "largest angle of a rotation, radians"),
     ("stages", "PLAN.max_depth", "doublings of a No-U-Turn trajectory at most"),
     ("stages", "PLAN.target", "acceptance that the step size is adapted to"),
+    ("stages", "PATIENT_PLAN.least_angle", "where the map stays off: least angle of a rotation"),
+    ("stages", "PATIENT_PLAN.most_angle", "where the map stays off: largest angle of a rotation"),
+    ("stages", "PATIENT_PLAN.target", "where the map stays off: acceptance"),
     ("chains", "_OVERDISPERSED", "sd of the starts, in sds of the map"),
     ("nuts", "MAX_ENERGY_ERROR", "energy error beyond which a trajectory diverges"),
     ("bias_families", "_LARGEST", "largest family of biases"),
@@ -60,6 +63,8 @@ SETTINGS = (
     ("affine", "_DIRECTIONS", "leading directions that a refinement looks at"),
     ("affine", "_SHRINKAGE", "draws that the map as it is counts for in a refinement"),
     ("affine", "_NEAR_ONE", "scale's distance from one of a direction that it leaves alone"),
+    ("affine", "_LARGE", "active coordinates above which a refinement gives each a scale"),
+    ("affine", "_COLUMNS", "columns of A and B then, at most"),
 )
 
 #: What stands between these is written by this script.
