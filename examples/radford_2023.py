@@ -6,7 +6,7 @@ published one. The data (MIT licence) are not part of bajas; download
 data/replication-data-pnas.csv from https://github.com/benradford/estimating-conflict-losses
 into a folder radford2023/ of the folder that BAJAS_DATA names.
 
-    python examples/radford_2023.py [--data FILE] [--draws 1000] [--tune 1000] [--chains 4]
+    python examples/radford_2023.py [--data FILE] [--draws 1100] [--tune 140] [--chains 4]
         [--seed 1] [--json FILE] [--types "Tanks-Russia" ...] [--knots 150]
 
 B. J. Radford, Y. Dai, N. Stoehr, A. Schein, M. Fernandez & H. Sajid (2023). Estimating conflict
@@ -392,8 +392,8 @@ def origin() -> dict[str, Any]:
 def main() -> int:
     """Run the reproduction; 1 if the draws can't be trusted."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=1000, help="draws kept of each chain")
-    parser.add_argument("--tune", type=int, default=1000, help="warm-up draws of each chain")
+    parser.add_argument("--draws", type=int, default=1100, help="draws kept of each chain")
+    parser.add_argument("--tune", type=int, default=140, help="warm-up draws of each chain")
     parser.add_argument("--chains", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path, help=f"{FILE} or the folder that holds it")
