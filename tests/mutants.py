@@ -46,8 +46,8 @@ MUTANTS: dict[str, list[Edit]] = {
         ("map_affine", "total = marginal + np.diag", "total = 2 * marginal + np.diag"),
     ],
     "information doubled on the way there alone": [
-        ("series", "square = 1 + rho[j] * a.information[first + j]",
-         "square = 1 + 2 * rho[j] * a.information[first + j]"),
+        ("series", "square = 1 + rho * known * tau * tau",
+         "square = 1 + 2 * rho * known * tau * tau"),
     ],
     "sign of a bias": [
         ("biases", "location[b.observation[i]] += added", "location[b.observation[i]] -= added"),
