@@ -46,8 +46,8 @@ MUTANTS: dict[str, list[Edit]] = {
         ("map_affine", "total = marginal + np.diag", "total = 2 * marginal + np.diag"),
     ],
     "information doubled on the way there alone": [
-        ("series", "square = 1 + rho[j] * a.information[first + j]",
-         "square = 1 + 2 * rho[j] * a.information[first + j]"),
+        ("series", "square = 1 + rho * known * tau * tau",
+         "square = 1 + 2 * rho * known * tau * tau"),
     ],
     "sign of a bias": [
         ("biases", "location[b.observation[i]] += added", "location[b.observation[i]] -= added"),
@@ -63,7 +63,9 @@ MUTANTS: dict[str, list[Edit]] = {
         ("nuts", "p[i] += half * (g[i] + w[i])\n    return",
          "p[i] += 1.2 * half * (g[i] + w[i])\n    return"),
     ],
-    "gradient scaled": [("mapped", "gradient *= m.unit\n", "gradient *= 1.2 * m.unit\n")],
+    "gradient scaled": [
+        ("mapped", "by_moved *= m.scale\n", "by_moved *= 1.2 * m.scale\n"),
+    ],
     "rotations always accepted": [
         ("nuts", "if rng.random() < acceptance:", "if not diverging:"),
     ],

@@ -33,7 +33,7 @@ def plain_map(size: int) -> Map:
     """The map that changes nothing."""
     none = np.zeros((size, 0))
     affine = Affine(np.zeros(size), np.ones(size), block_of([]), none, none)
-    return Map(np.ones(size), np.arange(size), affine, (), no_biases())
+    return Map(size, np.arange(size), affine, (), no_biases())
 
 
 def prior_draws(representation: Representation, count: int, seed: int = 0) -> np.ndarray:

@@ -44,6 +44,9 @@ SETTINGS = (
     ("stages", "PLAN.most_angle", "largest angle of a rotation, radians"),
     ("stages", "PLAN.max_depth", "doublings of a No-U-Turn trajectory at most"),
     ("stages", "PLAN.target", "acceptance that the step size is adapted to"),
+    ("stages", "PATIENT_PLAN.least_angle", "where the map stays off: least angle of a rotation"),
+    ("stages", "PATIENT_PLAN.most_angle", "where the map stays off: largest angle of a rotation"),
+    ("stages", "PATIENT_PLAN.target", "where the map stays off: acceptance"),
     ("chains", "_OVERDISPERSED", "sd of the starts, in sds of the map"),
     ("nuts", "MAX_ENERGY_ERROR", "energy error beyond which a trajectory diverges"),
     ("bias_families", "_LARGEST", "largest family of biases"),
@@ -60,6 +63,8 @@ SETTINGS = (
     ("affine", "_DIRECTIONS", "leading directions that a refinement looks at"),
     ("affine", "_SHRINKAGE", "draws that the map as it is counts for in a refinement"),
     ("affine", "_NEAR_ONE", "scale's distance from one of a direction that it leaves alone"),
+    ("affine", "_LARGE", "active coordinates above which a refinement gives each a scale"),
+    ("affine", "_COLUMNS", "columns of A and B then, at most"),
 )
 
 #: What stands between these is written by this script.
@@ -284,7 +289,7 @@ def _cold_start(result: Result) -> list[str]:
 
 
 def _radford(result: Result) -> list[str]:
-    head = ["type", "published mean [95 %]", "mean", "2.5 %", "97.5 %", "ESS"]
+    head = ["type", "published mean [95 %]", "mean", "2.5 %", "97.5 %", "ESS", "z"]
     rows = []
     for row in result["table"]:
         published = "-"
@@ -295,20 +300,32 @@ def _radford(result: Result) -> list[str]:
             f"{_number(row[key], ',.0f')} ± {_number(row[f'{key}_mcse'], ',.0f')}"
             for key in ("mean", "low", "high")
         ]
-        rows.append([row["type"], published, *ours, _number(row["ess"], ",.0f")])
+        apart = [_number(row.get(f"{key}_z"), ".1f") for key in ("mean", "low", "high")]
+        shown = "-" if row["published_mean"] is None else " / ".join(apart)
+        rows.append([row["type"], published, *ours, _number(row["ess"], ",.0f"), shown])
     verdict = result["verdict"]
-    measures = ", ".join(
+    measures = _measures(verdict)
+    lengths = ", ".join(f"{name} {value}" for name, value in result["settings"].items())
+    state = "trusted" if verdict["trusted"] else f"not trusted: {'; '.join(verdict['reasons'])}"
+    spent = f"{result['seconds']:,.0f} s"
+    if "cpu_seconds" in result:
+        spent += f", {result['cpu_seconds']:,.0f} CPU s,"
+    text = (
+        f"{result['parameters']:,} parameters; {lengths}. {spent} from the data to the last draw."
+        f" Verdict: {state} ({measures})."
+    )
+    if "verdict_without_correlations" in result:
+        without = _measures(result["verdict_without_correlations"])
+        text += f" Without partial correlations: {without}."
+    return [text, _table(head, rows)]
+
+
+def _measures(verdict: Result) -> str:
+    return ", ".join(
         f"{name.replace('_', ' ')} {_number(value, '.4g')}"
         for name, value in verdict["measures"].items()
         if not isinstance(value, str)
     )
-    lengths = ", ".join(f"{name} {value}" for name, value in result["settings"].items())
-    state = "trusted" if verdict["trusted"] else f"not trusted: {'; '.join(verdict['reasons'])}"
-    return [
-        f"{result['parameters']:,} parameters; {lengths}. {result['seconds']:,.0f} s from the data"
-        f" to the last draw. Verdict: {state} ({measures}).",
-        _table(head, rows),
-    ]
 
 
 # -- text -------------------------------------------------------------------------------------

@@ -75,7 +75,8 @@ RADFORD = {
     "table": [
         {"type": "Tanks-Russia", "published_mean": 3380.0, "published_low": 1704.0,
          "published_high": 6178.0, "mean": 3401.2, "mean_mcse": 9.8, "low": 1710.0,
-         "low_mcse": 30.0, "high": 6200.0, "high_mcse": 60.0, "ess": 3500.0},
+         "low_mcse": 30.0, "high": 6200.0, "high_mcse": 60.0, "ess": 3500.0, "mean_z": 2.04,
+         "low_z": 0.2, "high_z": 0.31},
         {"type": "Ships-Russia", "published_mean": None, "published_low": None,
          "published_high": None, "mean": 12.0, "mean_mcse": 0.1, "low": 6.0, "low_mcse": 0.2,
          "high": 20.0, "high_mcse": 0.4, "ess": 3000.0},
@@ -136,6 +137,8 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "Verdict: R-hat 1.02." in content
     published = script.radford_table(results)
     assert "| Tanks-Russia | 3,380 [1,704 to 6,178] | 3,401 ± 10 |" in published
+    assert "| 3,500 | 2.0 / 0.2 / 0.3 |" in published
+    assert "| 3,000 | - |" in published
     assert "| Ships-Russia | - | 12 ± 0 |" in published
 
 

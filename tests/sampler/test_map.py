@@ -325,3 +325,42 @@ def test_compact_maps_and_clusters_are_the_same_matrix() -> None:
     np.testing.assert_allclose(linear(made.compact()), expected, atol=1e-12)
     assert made.compact().left.shape == (6, 6)
     assert replace(made, left=left[:, :2], right=right[:, :2]).compact().left.shape == (6, 2)
+
+
+def with_clusters(rng: np.random.Generator) -> Affine:
+    """A map of seven coordinates, of which five are in two clusters of different ranks."""
+    parts = [
+        (np.array(rows), rng.standard_normal((len(rows), r)), rng.standard_normal((len(rows), r)))
+        for rows, r in (([4, 1, 2], 2), ([0, 6], 1))
+    ]
+    left, right = rng.standard_normal((2, 7, 5))
+    return Affine(np.zeros(7), rng.uniform(1, 2, 7), block_of(parts), left, right)
+
+
+def test_a_scale_each_is_that_of_the_coordinates() -> None:
+    rng = np.random.default_rng(7)
+    made, unit = with_clusters(rng), rng.uniform(0.2, 5, 7)
+    np.testing.assert_allclose(linear(made.rescaled(unit)), linear(made) * unit, atol=1e-12)
+
+
+def test_large_maps_keep_the_directions_that_change_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(affine, "_LARGE", 4)
+    monkeypatch.setattr(affine, "_COLUMNS", 3)
+    made = with_clusters(np.random.default_rng(8))
+    whole = made.left @ made.right.T
+    found = made.compact()
+    assert found.left.shape == (7, 3)
+    lost = np.linalg.norm(found.left @ found.right.T - whole, 2)
+    assert lost == pytest.approx(np.linalg.svd(whole)[1][3])
+
+
+def test_one_refinement_finds_the_scales_of_many_coordinates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(affine, "_LARGE", 500)
+    size = 600  # more than a refinement looks at in directions
+    scales = np.geomspace(0.1, 10, size)
+    draws = np.random.default_rng(9).standard_normal((100, size)) * scales
+    made = unit(size).refined(draws, -draws / scales**2)
+    # they were off by factors of ten; what is left is the shrinkage towards the map as it was
+    assert np.abs(np.log(np.diag(linear(made)) / scales)).max() < np.log(2)

@@ -282,6 +282,20 @@ def test_a_map_that_is_off_is_mended_and_the_answer_is_right(
         checks.check_uniform(levels, checks.SCHOOL_NAMES)
 
 
+def test_long_rotations_where_the_map_stays_off_draw_from_the_same_posterior(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = checks.schools()
+    settings = Settings(draws=1500, tune=300, chains=4, cores=2, seed=3)
+    plain = sample_in_stages(made, settings, silent)
+    monkeypatch.setattr(stages, "is_off", lambda whitened: True)
+    patient = sample_in_stages(made, settings, silent)
+    assert patient.timings["warm-up rounds"] == stages.MOST_ROUNDS
+    assert patient.timings["draws gradients"] > 1.3 * plain.timings["draws gradients"]
+    levels = checks.school_levels(made, patient.position).reshape(-1, 4)
+    checks.check_uniform(levels, checks.SCHOOL_NAMES)
+
+
 # -- what comes out ---------------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ Near a good map the posterior is a standard normal but for some directions. From
 gradients g of the log density there, whose covariances are Sigma and Sigma^-1 for a normal
 posterior whatever the number of draws, the refinement takes the geometric mean of cov(w) and
 cov(g)^-1: the metric of least Fisher divergence (Seyboldt, Carlson & Carpenter 2026, the low-rank
-adaptation of nutpie), in the space of their leading directions.
+adaptation of nutpie), in the space of their leading directions. Of very many coordinates each first
+gets a scale by itself, and directions that matter little are dropped again.
 """
 
 from __future__ import annotations
@@ -32,13 +33,26 @@ _DIRECTIONS = 128
 _NEAR_ONE = 0.05
 
 
+#: Above this size coordinates have scales of their own, and A and B so many columns at most.
+_LARGE, _COLUMNS = 1200, 192
+
+
 class Block(NamedTuple):
-    """Sparse columns: rows of each, and the entries of A_b and B_b there."""
+    """Clusters one after the other: rows of each, and A_b and B_b there as dense matrices.
+
+    ``start``: edges of the clusters in ``row``; ``matrix_start``: in ``left`` and ``right``.
+    """
 
     start: np.ndarray
     row: np.ndarray
+    matrix_start: np.ndarray
     left: np.ndarray
     right: np.ndarray
+
+    @property
+    def ranks(self) -> np.ndarray:
+        """Columns of each cluster."""
+        return np.asarray(np.diff(self.matrix_start) // np.maximum(np.diff(self.start), 1))
 
 
 def block_of(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Block:
@@ -49,16 +63,14 @@ def block_of(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Block:
     parts : list of tuple
         Rows of a cluster, shape (n,), and its columns of A_b and B_b, shape (n, r).
     """
-    start, row, left, right = [0], [np.zeros(0, dtype=np.int64)], [np.zeros(0)], [np.zeros(0)]
-    for rows, one, other in parts:
-        for column in range(one.shape[1]):
-            start.append(start[-1] + rows.size)
-            row.append(rows)
-            left.append(one[:, column])
-            right.append(other[:, column])
+    kept = [part for part in parts if part[1].size]
+    rows = [np.zeros(0, dtype=np.int64), *(part[0] for part in kept)]
+    left = [np.zeros(0), *(part[1].ravel() for part in kept)]
+    right = [np.zeros(0), *(part[2].ravel() for part in kept)]
     return Block(
-        np.array(start, dtype=np.int64),
-        np.concatenate(row).astype(np.uint32),
+        np.cumsum([item.size for item in rows]).astype(np.int64),
+        np.concatenate(rows).astype(np.uint32),
+        np.cumsum([item.size for item in left]).astype(np.int64),
         np.concatenate(left),
         np.concatenate(right),
     )
@@ -66,21 +78,18 @@ def block_of(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Block:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_block(vector: np.ndarray, b: Block, transposed: bool) -> None:
-    """Multiply a vector by I + A_b B_b', or by its transpose, in place; clusters don't overlap.
-
-    Columns of a cluster see the vector as it came: their products are taken first.
-    """
-    columns = b.start.size - 1
+    """Multiply a vector by I + A_b B_b', or by its transpose, in place; clusters don't overlap."""
     one, other = (b.left, b.right) if transposed else (b.right, b.left)
-    along = np.empty(columns)
-    for c in range(columns):
-        total = 0.0
-        for e in range(b.start[c], b.start[c + 1]):
-            total += one[e] * vector[b.row[e]]
-        along[c] = total
-    for c in range(columns):
-        for e in range(b.start[c], b.start[c + 1]):
-            vector[b.row[e]] += other[e] * along[c]
+    for c in range(b.start.size - 1):
+        rows = b.row[b.start[c] : b.start[c + 1]]
+        part = slice(b.matrix_start[c], b.matrix_start[c + 1])
+        shape = (rows.size, (part.stop - part.start) // rows.size)
+        inside = np.empty(rows.size)
+        for i in range(rows.size):
+            inside[i] = vector[rows[i]]
+        moved = np.dot(other[part].reshape(shape), np.dot(one[part].reshape(shape).T, inside))
+        for i in range(rows.size):
+            vector[rows[i]] += moved[i]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +127,11 @@ class Affine:
             Whitened coordinates, and derivatives of the log density by them.
         """
         count = draws.shape[0]
+        scaled = self
+        if draws.shape[1] > _LARGE:  # the leading directions are few of all there are
+            unit = np.sqrt(np.sqrt(_variances(draws) / _variances(gradients)))
+            scaled = self.rescaled(unit)
+            draws, gradients = draws / unit, gradients * unit
         mean, slope = draws.mean(axis=0), gradients.mean(axis=0)
         x, g = draws - mean, gradients - slope
         basis = _leading(x, g)
@@ -132,18 +146,44 @@ class Affine:
         added = directions * stretch[kept]
         # (I + A B') (I + A2 B2') = I + [A, A2 + A (B' A2)] [B, B2]'
         return replace(
-            self,
-            centre=self.centre + self.times(shift),
-            left=np.hstack([self.left, added + self.left @ (self.right.T @ added)]),
-            right=np.hstack([self.right, directions]),
+            scaled,
+            centre=self.centre + scaled.times(shift),
+            left=np.hstack([scaled.left, added + scaled.left @ (scaled.right.T @ added)]),
+            right=np.hstack([scaled.right, directions]),
         ).compact()
 
+    def rescaled(self, unit: np.ndarray) -> Affine:
+        """Return the map of ``w`` times a scale each: w to what was at unit times w."""
+        rows = unit[self.block.row]
+        # (I + A B') U = U (I + U^-1 A (U B)')
+        matrix = np.repeat(rows, np.repeat(self.block.ranks, np.diff(self.block.start)))
+        block = self.block._replace(left=self.block.left / matrix, right=self.block.right * matrix)
+        return replace(
+            self,
+            scale=self.scale * unit,
+            block=block,
+            left=self.left / unit[:, None],
+            right=self.right * unit[:, None],
+        )
+
     def compact(self) -> Affine:
-        """Return the same map with no more columns than coordinates."""
+        """Return the same map with no more columns than coordinates.
+
+        Of a large one nearly the same: with the directions that change scales most.
+        """
         size = self.centre.size
-        if self.left.shape[1] <= size // 2:
+        if size <= _LARGE:
+            if self.left.shape[1] <= size // 2:
+                return self
+            return replace(self, left=self.left @ self.right.T, right=np.eye(size))
+        if self.left.shape[1] <= _COLUMNS:
             return self
-        return replace(self, left=self.left @ self.right.T, right=np.eye(size))
+        # singular values of A B' from those of the product of two small factors
+        one, first = linalg.qr(self.left, mode="economic")
+        other, second = linalg.qr(self.right, mode="economic")
+        u, s, v = linalg.svd(first @ second.T)
+        kept = np.flatnonzero(s > _NEAR_ONE)[:_COLUMNS]
+        return replace(self, left=one @ (u[:, kept] * s[kept]), right=other @ v[kept].T)
 
 
 def _leading(x: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -157,6 +197,10 @@ def _leading(x: np.ndarray, g: np.ndarray) -> np.ndarray:
         parts.append(item.T @ top)
     q, r, _ = linalg.qr(np.hstack(parts), mode="economic", pivoting=True)
     return np.asarray(q[:, np.abs(np.diag(r)) > 1e-6])
+
+
+def _variances(values: np.ndarray) -> np.ndarray:
+    return np.asarray((values.var(axis=0) * len(values) + _SHRINKAGE) / (len(values) + _SHRINKAGE))
 
 
 def _shrunk(scatter: np.ndarray, count: int) -> np.ndarray:

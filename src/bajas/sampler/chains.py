@@ -99,7 +99,7 @@ def run_stage(kernel: Kernel, item: Map, stage: Stage, progress: Progress) -> St
     progress : callable
         Told the stage's name and how far it is.
     """
-    address, size = Address(kernel, item.arrays()), item.unit.size
+    address, size = Address(kernel, item.arrays()), item.size
     code, data = address.code, address.data
     shape = (stage.chains, stage.draws, size)
     whitened = np.full(shape, np.nan)

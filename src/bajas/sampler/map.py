@@ -43,8 +43,8 @@ class Map:
 
     Parameters
     ----------
-    unit : ndarray, shape (size,)
-        Scale of each coordinate that is not active; one for the others.
+    size : int
+        How many coordinates there are.
     column : ndarray of int
         Active coordinates outside series. Active are these and the series' directions.
     affine : Affine
@@ -55,7 +55,7 @@ class Map:
         Families of biases that are solved for given everything else.
     """
 
-    unit: np.ndarray
+    size: int
     column: np.ndarray
     affine: Affine
     series: tuple[Series, ...]
@@ -64,7 +64,6 @@ class Map:
     def arrays(self) -> MapArrays:
         """Return the map as plain arrays."""
         return MapArrays(
-            self.unit,
             self.column,
             self.affine.centre,
             self.affine.scale,
@@ -127,27 +126,19 @@ def map_from_draws(representation: Representation, draws: np.ndarray, walls: boo
     solved = linalg.solve(biased, cross.T, assume_a="pos") if columns.size else cross.T
     marginal = np.zeros_like(known.information)
     marginal[np.ix_(core, core)] = known.information[np.ix_(core, core)] - cross @ solved
-    noise = _about_noise(representation, known, columns, biased)
+    about = np.zeros(representation.size)
+    about[representation.field_size :] = _about_noise(representation, known, columns, biased)
+    _add_about_scales(representation, columns, prior, biased, about)
     series = tuple(series_from(representation, draws, known, marginal, prior, core))
     outside = np.ones(representation.size, dtype=bool)
     for item in series:
         reference[item.part] = item.reference_scale
         prior[item.part] = item.reference_scale**-2
         outside[item.part] = False
-    unit = np.ones(representation.size)
-    for hyper in representation.hyperparameters:
-        if hyper.family == "partial_correlation":  # many, and about as known as before the claims
-            where = representation.hyper_slices[hyper.name]
-            part = slice(
-                representation.field_size + where.start, representation.field_size + where.stop
-            )
-            outside[part] = False
-            unit[part] = prior[part] ** -0.5
     column = np.flatnonzero(outside)
-    affine = affine_from(
-        representation, draws, series, marginal, prior, noise, column, core, reference
-    )
-    return Map(unit, column, affine, series, bias_arrays(representation, draws if walls else None))
+    affine = affine_from(draws, series, marginal, prior, about, column, core, reference)
+    biases = bias_arrays(representation, draws if walls else None)
+    return Map(representation.size, column, affine, series, biases)
 
 
 def _prior_precision(
@@ -181,6 +172,29 @@ def _prior_precision(
             twice = 2 * hyper.concentration
             precision[part] = twice * twice / (twice + 1)
     return np.maximum(precision, 0.05), scale
+
+
+def _add_about_scales(
+    representation: Representation,
+    columns: np.ndarray,
+    prior: np.ndarray,
+    biased: np.ndarray,
+    about: np.ndarray,
+) -> None:
+    """Add what biases say about the scale of their term: two for each that the claims know."""
+    if columns.size == 0:
+        return
+    known = np.zeros(representation.size)
+    known[columns] = np.clip(1 - prior[columns] * np.diag(linalg.inv(biased)), 0.0, 1.0)
+    slopes = log_slopes(representation)
+    for term in representation.terms:
+        if term.scale_by is None:
+            continue
+        first = representation.hyper_slices[term.scale_by].start
+        of_rows = known[representation.term_slices[term.name]].reshape(term.shape[0], -1)
+        for row, values in enumerate(of_rows):
+            slope = slopes[first + row]
+            about[representation.field_size + first + row] += 2 * slope**2 * (values**2).sum()
 
 
 def _about_noise(

@@ -7,7 +7,6 @@ from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 
-from bajas.model.representation import Representation
 from bajas.sampler.affine import Affine, block_of
 from bajas.sampler.series import Series
 
@@ -26,12 +25,11 @@ _TIED = 0.1
 
 
 def affine_from(
-    representation: Representation,
     draws: np.ndarray,
     series: tuple[Series, ...],
     marginal: np.ndarray,
     prior: np.ndarray,
-    noise: np.ndarray,
+    about: np.ndarray,
     column: np.ndarray,
     core: np.ndarray,
     reference: np.ndarray,
@@ -40,8 +38,6 @@ def affine_from(
 
     Parameters
     ----------
-    representation : Representation
-        The latent Gaussian model.
     draws : ndarray, shape (draw, size)
         Standardised positions.
     series : tuple of Series
@@ -50,8 +46,8 @@ def affine_from(
         The claims' information about steps, biases integrated out.
     prior : ndarray, shape (size,)
         Prior precision of steps and hyperparameters.
-    noise : ndarray, shape (hyperparameter,)
-        The claims' information about hyperparameters as noise scales.
+    about : ndarray, shape (size,)
+        The claims' information about scales of noise and of biases; that about series' is added.
     column : ndarray of int
         Active coordinates outside series.
     core : ndarray of bool, shape (size,)
@@ -59,9 +55,7 @@ def affine_from(
     reference : ndarray, shape (size,)
         Scales tau of steps.
     """
-    size = representation.size
-    about = np.zeros(size)
-    about[representation.field_size :] = noise
+    about = about.copy()
     active, centre, slots = [], [np.zeros(0)], 0
     for item in series:
         known = item.information * item.reference_scale**2
@@ -109,7 +103,12 @@ def affine_from(
             precision[:, inside] = precision[:, inside] @ linear
             precision[inside] = linear @ precision[inside]
         block = block_of(parts)
-    values, vectors = _directions(precision, _LEADING if unit.size > _CLUSTERED else unit.size)
+    # what is tied to nothing, as partial correlations, has its scale and needs no direction
+    tied = np.flatnonzero(np.abs(precision - np.eye(unit.size)).max(axis=0, initial=0.0) > 1e-9)
+    most = _LEADING if unit.size > _CLUSTERED else unit.size
+    values, inside = _directions(precision[np.ix_(tied, tied)], most)
+    vectors = np.zeros((unit.size, values.size))
+    vectors[tied] = inside
     stretch = 1 / np.sqrt(values) - 1
     return Affine(np.concatenate(centre), unit, block, vectors * stretch, vectors).compact()
 

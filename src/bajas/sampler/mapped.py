@@ -13,6 +13,7 @@ from bajas.sampler.kernel import density_given_biases
 from bajas.sampler.kernel_arrays import Kernel
 from bajas.sampler.series import (
     SeriesArrays,
+    Whitened,
     add_series,
     along_series,
     whiten_back,
@@ -23,11 +24,9 @@ from bajas.sampler.series import (
 class MapArrays(NamedTuple):
     """A map as plain arrays; see :class:`bajas.sampler.map.Map`.
 
-    ``column``: columns of active coordinates outside series; ``unit``: scales of all coordinates
-    that are not active.
+    ``column``: columns of active coordinates outside series.
     """
 
-    unit: np.ndarray
     column: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
@@ -50,18 +49,18 @@ def _active(vector: np.ndarray, m: MapArrays) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _position(whitened: np.ndarray, m: MapArrays) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the kernel's coordinates, the moved active ones, and the log Jacobian."""
+def _position(whitened: np.ndarray, m: MapArrays) -> tuple[np.ndarray, np.ndarray, float, Whitened]:
+    """Return the kernel's coordinates, the moved active ones, log Jacobian and what series keep."""
     first = m.series.information.size
     active = _active(whitened, m)
     moved = active + np.dot(m.left, np.dot(m.right.T, active))
     add_block(moved, m.block, False)
     moved = m.centre + m.scale * moved
-    position = m.unit * whitened
+    position = whitened.copy()
     for i in range(m.column.size):
         position[m.column[i]] = moved[first + i]
-    log_jacobian = whiten_back(position, active[:first], moved[:first], m.series)
-    return position, moved, log_jacobian
+    log_jacobian, kept = whiten_back(position, active[:first], moved[:first], m.series)
+    return position, moved, log_jacobian, kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,7 +76,7 @@ def to_position(whitened: np.ndarray, standard: np.ndarray, k: Kernel, m: MapArr
     m : MapArrays
         The map.
     """
-    position, _, _ = _position(whitened, m)
+    position, _, _, _ = _position(whitened, m)
     density_given_biases(position, np.empty_like(position), standard, k, m.biases)
 
 
@@ -113,10 +112,12 @@ def density_and_position(
 ) -> float:
     """Return the log posterior density; write gradient and standardised position."""
     first = m.series.information.size
-    position, moved, value = _position(whitened, m)
+    position, moved, value, kept = _position(whitened, m)
     value += density_given_biases(position, gradient, standard, k, m.biases)
     by_moved, by_along = np.empty(m.centre.size), np.zeros(first)
-    whiten_derivatives(position, moved[:first], gradient, by_along, by_moved[:first], m.series)
+    whiten_derivatives(
+        position, moved[:first], gradient, by_along, by_moved[:first], kept, m.series
+    )
     for i in range(m.column.size):
         by_moved[first + i] = gradient[m.column[i]]
     by_moved *= m.scale
@@ -125,5 +126,4 @@ def density_and_position(
     for i in range(m.column.size):
         gradient[m.column[i]] = by_moved[first + i]
     add_series(by_moved[:first] - by_along, gradient, m.series)
-    gradient *= m.unit
     return value

@@ -129,6 +129,7 @@ class SeriesArrays(NamedTuple):
     share: np.ndarray
     row: np.ndarray
     partial_column: np.ndarray
+    partial_start: np.ndarray
 
 
 def series_arrays(series: tuple[Series, ...]) -> SeriesArrays:
@@ -159,6 +160,7 @@ def series_arrays(series: tuple[Series, ...]) -> SeriesArrays:
         share=joined([s.share for s in series]),
         row=np.array([s.row for s in series], dtype=np.int64),
         partial_column=np.array([s.partial_column for s in series], dtype=np.int64),
+        partial_start=edges([s.row for s in series]),
     )
 
 
@@ -178,26 +180,44 @@ def _rescaled(position: np.ndarray, s: int, a: SeriesArrays) -> np.ndarray:
     return rho
 
 
+class Whitened(NamedTuple):
+    """What the way back needs of the way there.
+
+    By series: tau without and with L_kk; by partial correlation: tanh and L_kj; by direction: rho
+    and V' of the prior mean; by coordinate: the prior mean, of rows that have one.
+    """
+
+    scale: np.ndarray
+    tau: np.ndarray
+    partial: np.ndarray
+    factor: np.ndarray
+    rho: np.ndarray
+    expected: np.ndarray
+    mean: np.ndarray
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _given(position, s, tau, a):  # type: ignore[no-untyped-def]
-    """Return row k of L up to the diagonal, and the prior mean given the rows before."""
+def _given(position, s, kept, a):  # type: ignore[no-untyped-def]
+    """Write row k of L, tau, and the prior mean given the rows before."""
     row, start = a.row[s], a.start[s]
+    kept.tau[s] = kept.scale[s]
+    if row == 0:
+        return
     length = a.stop[s] - start
-    factor, mean = np.ones(row + 1), np.zeros(length)
-    if a.partial_column[s] < 0:
-        return factor[:1], mean
-    first = a.partial_column[s] + row * (row - 1) // 2
+    first, place = a.partial_column[s] + row * (row - 1) // 2, a.partial_start[s]
     left = 1.0
     for j in range(row):
-        y = np.tanh(position[first + j])
-        factor[j] = y * left
-        left /= np.cosh(position[first + j])
-        before = position[start - (row - j) * length :]
-        weight = tau * factor[j]
-        for i in range(length):
-            mean[i] += weight * before[i]
-    factor[row] = left
-    return factor, mean
+        u = position[first + j]
+        small = np.exp(-2 * np.abs(u))
+        y = np.copysign((1 - small) / (1 + small), u)  # tanh
+        kept.partial[place + j] = y
+        kept.factor[place + j] = y * left
+        left *= 2 * np.exp(-np.abs(u)) / (1 + small)  # 1 / cosh
+    kept.tau[s] *= left
+    before = position[start - row * length : start].reshape(row, length)
+    kept.mean[start : a.stop[s]] = kept.scale[s] * np.dot(
+        before.T, kept.factor[place : place + row]
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -225,7 +245,7 @@ def add_series(moves: np.ndarray, vector: np.ndarray, a: SeriesArrays) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def whiten_back(
     position: np.ndarray, along: np.ndarray, mixed: np.ndarray, a: SeriesArrays
-) -> float:
+) -> tuple[float, Whitened]:
     """Put every series where its coordinates say; return the log Jacobian.
 
     Parameters
@@ -238,32 +258,43 @@ def whiten_back(
         u along V, which is put in its place.
     a : SeriesArrays
         The series.
+
+    Returns
+    -------
+    log_jacobian : float
+        Of the change.
+    kept : Whitened
+        For the way back.
     """
     log_jacobian = 0.0
-    for s in range(a.start.size):
+    count, ranks, partials = a.start.size, a.information.size, a.partial_start[-1]
+    kept = Whitened(
+        np.ones(count), np.empty(count), np.empty(partials), np.empty(partials),
+        np.empty(ranks), np.zeros(ranks), np.empty(position.size),
+    )  # fmt: skip
+    for s in range(count):
         start, stop, first = a.start[s], a.stop[s], a.rank_start[s]
         rank = a.rank_start[s + 1] - first
         if rank == 0:
             continue
-        tau = 1.0
         if a.scale_column[s] >= 0:
-            tau = np.exp(a.log_unit[s] + a.slope[s] * position[a.scale_column[s]])
-        rho = _rescaled(position, s, a)
+            kept.scale[s] = np.exp(a.log_unit[s] + a.slope[s] * position[a.scale_column[s]])
+        kept.rho[first : first + rank] = _rescaled(position, s, a)
         directions = a.directions[a.direction_start[s] : a.direction_start[s + 1]]
         directions = directions.reshape(stop - start, rank)
-        moves, expected = np.empty(rank), np.zeros(rank)
+        _given(position, s, kept, a)
         if a.row[s] > 0:
-            factor, mean = _given(position, s, tau, a)
-            tau *= factor[-1]
-            expected = np.dot(directions.T, mean)
+            kept.expected[first : first + rank] = np.dot(directions.T, kept.mean[start:stop])
+        tau, moves = kept.tau[s], np.empty(rank)
         for j in range(rank):
-            square = 1 + rho[j] * a.information[first + j] * tau * tau
-            pull = a.pull[first + j] - a.information[first + j] * expected[j]
-            z = rho[j] * pull * tau / square + mixed[first + j] / np.sqrt(square)
+            rho, known = kept.rho[first + j], a.information[first + j]
+            square = 1 + rho * known * tau * tau
+            pull = a.pull[first + j] - known * kept.expected[first + j]
+            z = rho * pull * tau / square + mixed[first + j] / np.sqrt(square)
             log_jacobian -= 0.5 * np.log(square)
             moves[j] = z - along[first + j]
         position[start:stop] += np.dot(directions, moves)
-    return log_jacobian
+    return log_jacobian, kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -273,6 +304,7 @@ def whiten_derivatives(
     gradient: np.ndarray,
     by_along: np.ndarray,
     by_mixed: np.ndarray,
+    kept: Whitened,
     a: SeriesArrays,
 ) -> None:
     """Take derivatives by standardised innovations to those by u, scales and noise.
@@ -282,11 +314,13 @@ def whiten_derivatives(
     position : ndarray, shape (size,)
         As :func:`whiten_back` left it.
     mixed : ndarray, shape (rank of all series,)
-        As it wrote it.
+        As it read it.
     gradient : ndarray, shape (size,)
         Derivatives; those by scales, noise and rows before are added, with the log Jacobian's.
     by_along, by_mixed : ndarray, shape (rank of all series,)
         Derivatives by what is taken out, less their sign, and by u; written.
+    kept : Whitened
+        From the way there.
     a : SeriesArrays
         The series.
     """
@@ -295,40 +329,29 @@ def whiten_derivatives(
         rank, groups = a.rank_start[s + 1] - first, a.noise_start[s + 1] - a.noise_start[s]
         if rank == 0:
             continue
-        tau = 1.0
-        if a.scale_column[s] >= 0:
-            tau = np.exp(a.log_unit[s] + a.slope[s] * position[a.scale_column[s]])
-        rho = _rescaled(position, s, a)
         directions = a.directions[a.direction_start[s] : a.direction_start[s + 1]]
         directions = directions.reshape(stop - start, rank)
         pulled = np.dot(directions.T, gradient[start:stop])
         share = a.share[a.share_start[s] : a.share_start[s + 1]].reshape(rank, groups)
         by_along[first : first + rank] = pulled
-        by_log_tau, by_rho = 0.0, np.empty(rank)
-        expected, by_expected = np.zeros(rank), np.empty(rank)
-        if a.row[s] > 0:
-            factor, mean = _given(position, s, tau, a)
-            tau *= factor[-1]
-            expected = np.dot(directions.T, mean)
+        tau, by_log_tau, by_rho, by_expected = kept.tau[s], 0.0, np.empty(rank), np.empty(rank)
         for j in range(rank):
-            known = a.information[first + j] * tau * tau
-            square = 1 + rho[j] * known
+            known, rho = a.information[first + j] * tau * tau, kept.rho[first + j]
+            square = 1 + rho * known
             root = np.sqrt(square)
-            pull = a.pull[first + j] - a.information[first + j] * expected[j]
+            pull = a.pull[first + j] - a.information[first + j] * kept.expected[first + j]
             centre, spread = pull * tau / square, mixed[first + j] / root
-            by_expected[j] = -pulled[j] * rho[j] * a.information[first + j] * tau / square
-            lost = rho[j] * known / square
-            by_log_tau += pulled[j] * (rho[j] * centre * (1 - 2 * lost) - spread * lost) - lost
+            by_expected[j] = -pulled[j] * rho * a.information[first + j] * tau / square
+            lost = rho * known / square
+            by_log_tau += pulled[j] * (rho * centre * (1 - 2 * lost) - spread * lost) - lost
             by_rho[j] = pulled[j] * (centre - 0.5 * spread * known) / square
             by_rho[j] -= 0.5 * known / square
             by_mixed[first + j] = pulled[j] / root
         by_log_scale = by_log_tau
         if a.row[s] > 0:
             by_mean = np.dot(directions, by_expected)
-            by_log_scale += np.dot(by_mean, mean)
-            _given_derivatives(
-                position, s, tau / factor[-1], factor, by_mean, by_log_tau, gradient, a
-            )
+            by_log_scale += np.dot(by_mean, kept.mean[start:stop])
+            _given_derivatives(position, s, by_mean, by_log_tau, gradient, kept, a)
         if a.scale_column[s] >= 0:
             gradient[a.scale_column[s]] += a.slope[s] * by_log_scale
         for g in range(groups):
@@ -341,27 +364,27 @@ def whiten_derivatives(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _given_derivatives(position, s, scale, factor, by_mean, by_log_tau, gradient, a):  # type: ignore[no-untyped-def]
+def _given_derivatives(position, s, by_mean, by_log_tau, gradient, kept, a):  # type: ignore[no-untyped-def]
     """Add derivatives by the rows before and by the partial correlations of this row."""
-    row, start = a.row[s], a.start[s]
-    length = a.stop[s] - start
+    row, start, place = a.row[s], a.start[s], a.partial_start[s]
+    length, scale = a.stop[s] - start, kept.scale[s]
     first = a.partial_column[s] + row * (row - 1) // 2
+    before = position[start - row * length : start].reshape(row, length)
+    by_factor = scale * np.dot(before, by_mean)
+    for j in range(row):
+        at, weight = start - (row - j) * length, scale * kept.factor[place + j]
+        for i in range(length):
+            gradient[at + i] += weight * by_mean[i]
     beyond = by_log_tau  # sum over j' > j of dvalue / dL_kj' L_kj', L_kk first
     for j in range(row - 1, -1, -1):
-        place = start - (row - j) * length
-        by_factor = 0.0
-        for i in range(length):
-            by_factor += by_mean[i] * position[place + i]
-            gradient[place + i] += scale * factor[j] * by_mean[i]
-        by_factor *= scale
-        y = np.tanh(position[first + j])
+        y = kept.partial[place + j]
         # L_kj = y_j sqrt(1 - y_0^2) ... sqrt(1 - y_(j-1)^2), by artanh y_j
         if y != 0.0:
-            gradient[first + j] += by_factor * factor[j] * (1 - y * y) / y
+            gradient[first + j] += by_factor[j] * kept.factor[place + j] * (1 - y * y) / y
         else:
             left = 1.0
             for i in range(j):
                 left /= np.cosh(position[first + i])
-            gradient[first + j] += by_factor * left
+            gradient[first + j] += by_factor[j] * left
         gradient[first + j] -= y * beyond
-        beyond += by_factor * factor[j]
+        beyond += by_factor[j] * kept.factor[place + j]

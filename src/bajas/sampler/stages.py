@@ -46,6 +46,11 @@ OFF_MEAN, OFF_RATIO = 1.5, 2.5
 #: Rounds of warm-up and refinement at most.
 MOST_ROUNDS = 4
 
+#: Draws where the map stayed off through all of them: what is left isn't linear, and directions are
+#: so long that a quarter turn is a small step. Angles of a full turn's width, so that the
+#: coordinates on which the map is right come out uncorrelated on average; smaller steps.
+PATIENT_PLAN = PLAN._replace(least_angle=2.5, most_angle=8.8, target=0.85)
+
 
 def sample_in_stages(
     representation: Representation, settings: Settings, progress: Progress
@@ -129,10 +134,12 @@ class _Run:
             spent += warm.tune_gradients + warm.gradients
             item = item.refined(warm.whitened, warm.gradient)
             self._lap("refined map")
-            if rounds == MOST_ROUNDS or not is_off(warm.whitened):
+            off = is_off(warm.whitened)
+            if rounds == MOST_ROUNDS or not off:
                 break
             count += count // 2
-        kept = self._stage(item, "draws", MOST_ROUNDS + 1, adapting, settings.draws, PLAN, False)
+        plan = PATIENT_PLAN if off else PLAN
+        kept = self._stage(item, "draws", MOST_ROUNDS + 1, adapting, settings.draws, plan, False)
         self._share_out(kept, spent)
         with held_interrupts(not kept.finished):
             return self._brought_in(kept, item, rounds)
