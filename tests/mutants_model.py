@@ -13,14 +13,16 @@ are tests of this suite, called by name.
 from __future__ import annotations
 
 import argparse
+import functools
+import importlib
 import json
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from planted import TESTS, Edit, imported
+from planted import TESTS, Edit, compiled_once, imported
 
 #: Checks by name: module and function of the tests, and its arguments; of a property a stated case,
 #: since the search for the smallest one that fails takes a minute.
@@ -100,6 +102,9 @@ LAWS: dict[str, tuple[str, str, tuple[Any, ...] | dict[str, Any]]] = {
 #: The engines against each other: they must see none of these bugs.
 AGREEMENT = "kernel and NumPy agree"
 GRAPH = "PyMC and NumPy agree"
+
+#: Ranks of true values, drawn by none of the model's code, in posteriors of the model.
+CALIBRATION = "calibration: true values rank uniformly"
 
 
 @dataclass(frozen=True)
@@ -374,12 +379,13 @@ BUGS: dict[str, Bug] = {
 }  # fmt: skip
 
 
-def checks_over(edits: list[Edit], graph: bool = False) -> dict[str, Callable[[], None]]:
-    """The checks, over a bajas with these edits; those of the graph too, which need PyMC."""
+def checks_over(edits: list[Edit], wanted: Collection[str]) -> dict[str, Callable[[], None]]:
+    """Checks by name, over a bajas with these edits."""
     for folder in ("model", "design"):
         if str(TESTS / folder) not in sys.path:
             sys.path.insert(0, str(TESTS / folder))
-    names = [*dict.fromkeys(module for module, _, _ in LAWS.values())]
+    laws = {name: where for name, where in LAWS.items() if name in wanted}
+    names = [*dict.fromkeys(module for module, _, _ in laws.values()), "mutants_checks"]
     arrays, *modules = imported(edits, "bajas.sampler.kernel_arrays", *names, later=["model.graph"])
     arrays.discard_stale = lambda: False  # type: ignore[attr-defined]  # nothing is compiled
     found = dict(zip(names, modules, strict=True))
@@ -390,9 +396,10 @@ def checks_over(edits: list[Edit], graph: bool = False) -> dict[str, Callable[[]
             return lambda: function.hypothesis.inner_test(**arguments)
         return lambda: function(*arguments)
 
-    checks = {name: check(*where) for name, where in LAWS.items()}
-    checks[AGREEMENT] = found["mutants_checks"].agreement
-    if graph:
+    checks = {name: check(*where) for name, where in laws.items()}
+    if AGREEMENT in wanted:
+        checks[AGREEMENT] = found["mutants_checks"].agreement
+    if GRAPH in wanted:
         checks[GRAPH] = found["mutants_checks"].graph_agreement
     return checks
 
@@ -411,23 +418,39 @@ def failure(check: Callable[[], None]) -> str:
     return ""
 
 
-def verdicts(everything: bool = False) -> dict[str, dict[str, str]]:
-    """What each check says of each bug: nothing, or how it failed."""
+def verdicts(everything: bool = False, only: str = "") -> dict[str, dict[str, str]]:
+    """What each check says of each bug: nothing, or how it failed.
+
+    With ``everything`` all checks of all bugs, and calibration; else those that must see it.
+    """
     found = {}
+    given: Any = None
+    if everything:
+        world = importlib.import_module("mutants_world")
+        given = world.cases(world.COUNT, world.SEED)
     for name, bug in BUGS.items():
-        checks = checks_over(bug.edits)
-        wanted = [*bug.seen_by, AGREEMENT]
-        if everything or name == "none":
-            wanted = [*LAWS, AGREEMENT]
-        found[name] = {check: failure(checks[check]) for check in wanted}
+        if only not in name:
+            continue
+        wanted = {*(LAWS if everything or name == "none" else bug.seen_by), AGREEMENT}
+        if everything and (name == "none" or any(edit[0] == "model.graph" for edit in bug.edits)):
+            wanted.add(GRAPH)
+        checks = checks_over(bug.edits, wanted)
+        if everything:
+            world = importlib.import_module("mutants_world")
+            checks[CALIBRATION] = functools.partial(world.check_calibration, given)
+        found[name] = {told: failure(check) for told, check in checks.items()}
+        print(f"{name}: {sum(map(bool, found[name].values()))} failed", file=sys.stderr)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What checks say of planted bugs, as JSON.")
     parser.add_argument("--all", action="store_true", help="every check of every bug")
+    parser.add_argument("--only", default="", help="bugs whose name has this in it")
     options = parser.parse_args()
-    json.dump(verdicts(options.all), sys.stdout)
+    with compiled_once():
+        found = verdicts(options.all, options.only)
+    json.dump(found, sys.stdout)
 
 
 if __name__ == "__main__":

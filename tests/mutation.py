@@ -31,6 +31,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from mutmut import __main__ as mutmut_main
 from mutmut.configuration import config
@@ -76,13 +77,14 @@ class Runner:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:
             raise session.Failed("tests can't be collected")
+        for item in session.items:
+            quicken(item)
         reached, self.seconds, failed = in_fork(lambda: self._without(session), None)[1]
         if failed:
             raise session.Failed(f"tests fail without a mutant: {failed}")
         for function, tests in reached.items():
             self.reached[function] = sorted(tests, key=lambda test: self.seconds[test])
-        # cheap ones first, so that a run that is cut short has told most
-        for name in sorted(self.names, key=lambda name: (self._worst(name), name)):
+        for name in self.names:
             self.tell(name, self._verdict(session, name))
         return True
 
@@ -134,6 +136,19 @@ class Runner:
             if self.failed:
                 break
         return self.failed
+
+
+def quicken(item: Any) -> None:
+    """Give a property with more examples of its own as few as the profile says."""
+    function = getattr(item, "obj", None)
+    own = getattr(function, "_hypothesis_internal_use_settings", None)
+    if own is not None:
+        few = hypothesis.settings.default
+        function = getattr(function, "__func__", function)
+        function._hypothesis_internal_use_settings = hypothesis.settings(
+            own, max_examples=min(own.max_examples, few.max_examples), deadline=None,
+            derandomize=True, database=None,
+        )  # fmt: skip
 
 
 def in_fork(work: Callable[[], Any], cpu_seconds: float | None) -> tuple[str, Any]:
@@ -206,17 +221,16 @@ def main() -> None:
     config()  # reads the settings of this folder
     names = generated()
     total = len(names)
-    chosen = set(names)
-    if options.sample:
-        chosen = set(random.Random(options.seed).sample(sorted(names), options.sample))
+    # in random order: a run that is cut short is a smaller sample
+    chosen = random.Random(options.seed).sample(sorted(names), options.sample or total)
     verdicts: dict[str, dict[str, Any]] = {}
     if options.again or options.resume:
         verdicts = json.loads(options.json.read_text(encoding="utf-8"))["verdicts"]
         verdicts = {name: told for name, told in verdicts.items() if name in names}
     if options.again:
-        chosen = {n for n, told in verdicts.items() if told["verdict"] in ("survived", "no tests")}
+        chosen = [n for n, told in verdicts.items() if told["verdict"] in ("survived", "no tests")]
     elif options.resume:
-        chosen -= set(verdicts)
+        chosen = [name for name in chosen if name not in verdicts]
     begin = time.monotonic()
     console = os.fdopen(os.dup(1), "w")  # pytest captures the other
 
@@ -231,7 +245,7 @@ def main() -> None:
     arguments += config().pytest_add_cli_args_test_selection
     os.environ["MUTANT_UNDER_TEST"] = ""
     os.chdir("mutants")
-    ended = pytest.main(arguments, plugins=[Runner(sorted(chosen), tell)])
+    ended = pytest.main(arguments, plugins=[Runner(chosen, tell)])
     os.chdir(ROOT)
     if not verdicts:
         sys.exit(f"pytest ended with {ended!r}")

@@ -6,7 +6,9 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -51,6 +53,18 @@ class _Finder:
         self.found.add(own[0][0])
         file = str(SOURCE.joinpath(*own[0][0].split(".")).with_suffix(".py"))
         return importlib.util.spec_from_file_location(name, file, loader=_Loader(name, file, own))
+
+
+@contextmanager
+def compiled_once() -> Iterator[None]:
+    """Modules that nothing replaces are compiled once, not for every bug, wherever this runs."""
+    kept = sys.pycache_prefix, sys.dont_write_bytecode
+    with tempfile.TemporaryDirectory() as folder:
+        sys.pycache_prefix, sys.dont_write_bytecode = folder, False
+        try:
+            yield
+        finally:
+            sys.pycache_prefix, sys.dont_write_bytecode = kept
 
 
 def imported(edits: Sequence[Edit], *names: str, later: Sequence[str] = ()) -> list[ModuleType]:
