@@ -16,6 +16,7 @@ import contextlib
 import datetime
 import functools
 import gc
+import hashlib
 import io
 import json
 import os
@@ -42,6 +43,8 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "mutants" / "verdicts.json"
+#: What each test reaches, from run to run.
+SEEN = ROOT / "mutants" / "reached.json"
 
 #: CPU seconds that a mutant may take: so many times what its tests take without one, and so many.
 TIMES, PLUS = 3.0, 5.0
@@ -60,11 +63,39 @@ def generated() -> list[str]:
     return names
 
 
+class Rests:
+    """Pauses between pieces of work, on a machine that others use too.
+
+    Parameters
+    ----------
+    seconds : float
+        Of each pause; 0 for none. A piece takes 12 seconds of CPU time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._used = cpu_seconds()
+
+    def take(self) -> None:
+        """Pause if a piece of work is done."""
+        if self.seconds and cpu_seconds() - self._used > 12:
+            time.sleep(self.seconds)
+            self._used = cpu_seconds()
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of those that it started."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 class Runner:
     """A pytest plugin that runs the collected tests under mutants instead of once."""
 
-    def __init__(self, names: list[str], tell: Callable[[str, dict[str, Any]], None]) -> None:
-        self.names, self.tell = names, tell
+    def __init__(
+        self, names: list[str], tell: Callable[[str, dict[str, Any]], None], rests: Rests
+    ) -> None:
+        self.names, self.tell, self.rests = names, tell, rests
         self.failed: list[str] = []
         self.reached: dict[str, list[int]] = {}  # tests by function, the quickest first
         self.seconds: list[float] = []
@@ -79,13 +110,20 @@ class Runner:
             raise session.Failed("tests can't be collected")
         for item in session.items:
             quicken(item)
-        reached, self.seconds, failed = in_fork(lambda: self._without(session), None)[1]
+        known = self._known()
+        told, failed = in_fork(lambda: self._without(session, known), None)[1]
         if failed:
             raise session.Failed(f"tests fail without a mutant: {failed}")
-        for function, tests in reached.items():
-            self.reached[function] = sorted(tests, key=lambda test: self.seconds[test])
+        SEEN.write_text(json.dumps(told), encoding="utf-8")
+        for index, item in enumerate(session.items):
+            for function in told[item.nodeid]["functions"]:
+                self.reached.setdefault(function, []).append(index)
+            self.seconds.append(told[item.nodeid]["seconds"])
+        for tests in self.reached.values():
+            tests.sort(key=lambda test: self.seconds[test])
         for name in self.names:
             self.tell(name, self._verdict(session, name))
+            self.rests.take()
         return True
 
     def _tests(self, name: str) -> list[int]:
@@ -110,21 +148,37 @@ class Runner:
             return {"verdict": "killed", "by": failed[0], "seconds": seconds}
         return {"verdict": "survived", "tests": len(tests), "seconds": seconds}
 
-    def _without(self, session: pytest.Session) -> tuple[dict[str, set[int]], list[float], Any]:
-        """Run all tests without a mutant; see which functions each reaches, and for how long."""
+    def _known(self) -> dict[str, Any]:
+        """What tests reached in an earlier run, if nothing of theirs has changed since."""
+        if not SEEN.is_file():
+            return {}
+        told = json.loads(SEEN.read_text(encoding="utf-8"))
+        return told if told.get("", {}).get("source") == digest(ROOT / "src") else {}
+
+    def _without(self, session: pytest.Session, known: dict[str, Any]) -> tuple[Any, list[str]]:
+        """Run tests without a mutant; see which functions each reaches, and for how long."""
         session.config.pluginmanager.unregister(name="terminalreporter")
         os.environ["MUTANT_UNDER_TEST"] = "stats"
-        reached: dict[str, set[int]] = {}
-        seconds = []
-        for index, item in enumerate(session.items):
+        told: dict[str, Any] = {"": {"source": digest(ROOT / "src")}}
+        files: dict[Path, str] = {}
+        new = []
+        for item in session.items:
+            of_file = files.setdefault(item.path, digest(item.path))
+            if known.get(item.nodeid, {}).get("file") == of_file:
+                told[item.nodeid] = known[item.nodeid]
+            else:
+                new.append((item, of_file))
+        for (item, of_file), following in zip(new, [*new[1:], (None, "")], strict=True):
+            self.rests.take()
             state()._stats.clear()
             begin = time.process_time()
-            following = session.items[index + 1] if index + 1 < len(session.items) else None
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            seconds.append(time.process_time() - begin)
-            for function in state()._stats:
-                reached.setdefault(function, set()).add(index)
-        return reached, seconds, self.failed
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following[0])
+            told[item.nodeid] = {
+                "file": of_file,
+                "seconds": round(time.process_time() - begin, 4),
+                "functions": sorted(state()._stats),
+            }
+        return told, self.failed
 
     def _under(self, session: pytest.Session, name: str, tests: list[int]) -> list[str]:
         """Run tests under a mutant until one fails."""
@@ -149,6 +203,14 @@ def quicken(item: Any) -> None:
             own, max_examples=min(own.max_examples, few.max_examples), deadline=None,
             derandomize=True, database=None,
         )  # fmt: skip
+
+
+def digest(path: Path) -> str:
+    """Hash of a file, or of the Python files below a folder."""
+    found = hashlib.sha256()
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def in_fork(work: Callable[[], Any], cpu_seconds: float | None) -> tuple[str, Any]:
@@ -215,6 +277,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="the survivors of the last run alone")
     parser.add_argument("--minutes", type=float, help="stop after so many; go on with --resume")
     parser.add_argument("--resume", action="store_true", help="keep the verdicts of the last run")
+    parser.add_argument("--rest", type=float, default=0.0, help="seconds between pieces of 12")
     parser.add_argument("--json", type=Path, default=OUTPUT)
     options = parser.parse_args()
     os.chdir(ROOT)
@@ -245,7 +308,7 @@ def main() -> None:
     arguments += config().pytest_add_cli_args_test_selection
     os.environ["MUTANT_UNDER_TEST"] = ""
     os.chdir("mutants")
-    ended = pytest.main(arguments, plugins=[Runner(chosen, tell)])
+    ended = pytest.main(arguments, plugins=[Runner(chosen, tell, Rests(options.rest))])
     os.chdir(ROOT)
     if not verdicts:
         sys.exit(f"pytest ended with {ended!r}")
@@ -261,8 +324,7 @@ def main() -> None:
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
         "all mutants": total,
         "sample": {"mutants": options.sample, "seed": options.seed} if options.sample else None,
-        "cpu seconds": round(sum(resource.getrusage(who).ru_utime for who in
-                                 (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))),
+        "cpu seconds": round(cpu_seconds()),
         "summary": summary(verdicts, total),
         "verdicts": dict(sorted(verdicts.items())),
     }  # fmt: skip

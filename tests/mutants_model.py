@@ -307,8 +307,8 @@ BUGS: dict[str, Bug] = {
         (NOISE,),
     ),
     "knots of drift are one off": Bug(
-        [("model.drift", "risen = np.clip((days - self.knots[:-1]) / np.diff(self.knots), 0.0, 1.0)",
-          "risen = np.clip((days - self.knots[1:]) / np.diff(self.knots), 0.0, 1.0)")],
+        [("model.drift", "risen = np.clip((days - self.knots[:-1]) /",
+          "risen = np.clip((days - self.knots[1:]) /")],
         (EXPECTED, "drift is a walk of quarters"),
     ),
     "drift is not centred": Bug(
@@ -337,7 +337,8 @@ BUGS: dict[str, Bug] = {
     # -- the density, the same mistake in all three -----------------------------------------------
     "errors have five degrees of freedom, not four": Bug(
         [("model.family", "- 2.5 * np.log1p(t * t / 4)", "- 3.0 * np.log1p(t * t / 4)"),
-         ("model.graph", "- 2.5 * pt.log1p(at_points**2 / 4)", "- 3.0 * pt.log1p(at_points**2 / 4)"),
+         ("model.graph", "- 2.5 * pt.log1p(at_points**2 / 4)",
+          "- 3.0 * pt.log1p(at_points**2 / 4)"),
          ("sampler.kernel", "- 2.5 * np.log1p(0.25 * t * t)", "- 3.0 * np.log1p(0.25 * t * t)"),
          ("sampler.kernel", "bend = -5 * t / (4 + t * t)", "bend = -6 * t / (4 + t * t)")],
         (LIKELIHOOD, "points integrate to one", "bounds are integrals of points"),
@@ -353,7 +354,8 @@ BUGS: dict[str, Bug] = {
           "point = LOG_T4_CONSTANT -"),
          ("sampler.kernel", "value += -0.9808292530117262 - np.log(sigma) -",
           "value += -0.9808292530117262 -"),
-         ("sampler.kernel", "by_sigma = (-1 - t * bend) / sigma", "by_sigma = (-t * bend) / sigma")],
+         ("sampler.kernel", "by_sigma = (-1 - t * bend) / sigma",
+          "by_sigma = (-t * bend) / sigma")],
         (LIKELIHOOD, "points integrate to one", "bounds are integrals of points"),
     ),
     "bounds turned round": Bug(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp
 
 import numpy as np
@@ -63,7 +64,7 @@ def _drawn(rng: np.random.Generator) -> dict[tuple[str, ...], float]:
         ("ratio_path", "X wounded", written_out.RATIO_KNOTS, 0.03),
     ):
         height = 0.0
-        for first, second in zip(grid[:-1], grid[1:], strict=True):
+        for first, second in pairwise(grid):
             height += per_week * np.sqrt((second - first) / 7) * rng.standard_normal()
             values[name, item, day(second)] = height
     return values
@@ -100,13 +101,8 @@ def cases(count: int, seed: int) -> list[Case]:
 
 
 def _truth(values: Mapping[tuple[str, ...], float]) -> dict[str, float]:
-    days = range(written_out.DAYS)
-    sums = {
-        (component, outcome): np.array(
-            [written_out.losses(values, component, outcome, at) for at in days]
-        )
-        for component, outcome in written_out.ALL_CASUALTIES
-    }
+    days = np.arange(written_out.DAYS)
+    sums = {key: written_out.losses(values, *key, days) for key in written_out.ALL_CASUALTIES}
     bias = values["source_bias", "general_staff X"] + values["relation_enemy", "Y on X"]
     return _quantities(sums, bias, values["register_delay", "newspaper X"])
 
@@ -177,9 +173,7 @@ def _prior(made, design, rng):  # type: ignore[no-untyped-def]
         own_noise = replace(made, log_sd=np.zeros(len(made.names)))
         noise.append(own_noise.noise_scale(hyper, field))
         intensity = np.exp(made.log_intensity(field))
-        sums = {
-            key: intensity[:, cells[i] : cells[i + 1]] for key, i in strata.items()
-        }
+        sums = {key: intensity[:, cells[i] : cells[i + 1]] for key, i in strata.items()}
         bias = made.split(field)["source_bias"][:, own] + hyper["relation_enemy"][:, 0]
         parts.append(_quantities(sums, bias, hyper["register_delay"][:, 0]))
     quantities = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -212,4 +206,3 @@ def check_calibration(given: list[Case]) -> None:
     found, _ = ranks(given, seed=52)
     worst, chance = misfit(found)
     assert chance > CHANCE, f"{worst} doesn't rank uniformly (chance {chance:.1g})"
-

@@ -1,8 +1,8 @@
 """A small war and what the model says of it, written out from the claims day by day.
 
 Nothing here is taken from the design or from the representation but the values of parameters by
-their names: sums over days are loops, densities SciPy's, and which days and losses a claim is about
-is said again in :data:`OBSERVATIONS`. Whatever the three implementations of the density share
+their names: sums are over days, densities SciPy's, and which days and losses a claim is about is
+said again in :data:`OBSERVATIONS`. Whatever the three implementations of the density share
 (design and representation) is thereby checked as well.
 """
 
@@ -118,10 +118,10 @@ def values_at(position: np.ndarray) -> dict[tuple[str, ...], float]:
     return found
 
 
-def walk(values: Values, name: str, item: str, grid: list[int], at: float) -> float:
-    """A walk that is 0 on its first knot and linear between knots."""
+def walk(values: Values, name: str, item: str, grid: list[int], at: np.ndarray) -> np.ndarray:
+    """A walk that is 0 on its first knot and linear between knots, by days."""
     heights = [0.0, *(values[name, item, day(knot)] for knot in grid[1:])]
-    return float(np.interp(at, grid, heights))
+    return np.asarray(np.interp(at, grid, heights))
 
 
 KNOTS = list(range(0, 127, 14))
@@ -129,12 +129,13 @@ FORCE_KNOTS = [0, 28, 56, 84, 112, 126]
 RATIO_KNOTS = [0, 42, 84, 126]
 
 
-def losses(values: Values, component: str, outcome: str, at: int) -> float:
-    """Expected losses of a day. Equipment follows a quarter of the fighting."""
+def losses(values: Values, component: str, outcome: str, at: np.ndarray) -> np.ndarray:
+    """Expected losses of each of some days. Equipment follows a quarter of the fighting."""
     fighting = walk(values, "path", "X", KNOTS, at)
     if outcome == "tank":
         level = values["equipment_level", "X all tank"]
-        return exp(level + walk(values, "equipment_path", "X all tank", KNOTS, at) + fighting / 4)
+        own = walk(values, "equipment_path", "X all tank", KNOTS, at)
+        return np.asarray(np.exp(level + own + fighting / 4))
     logs = values["level", "X"] + fighting
     if component == "militia":
         logs += values["component_offset", "X militia"]
@@ -144,7 +145,7 @@ def losses(values: Values, component: str, outcome: str, at: int) -> float:
         logs += walk(values, "ratio_path", "X wounded", RATIO_KNOTS, at)
         if component == "militia":
             logs += values["component_ratio", "X militia wounded"]
-    return exp(logs)
+    return np.asarray(np.exp(logs))
 
 
 # -- claims -----------------------------------------------------------------------------------
@@ -217,14 +218,15 @@ OBSERVATIONS = {
 COUNTED = {"n1": 70, "n2": 126}
 
 
-def known(values: Values, name: str, at: int) -> float:
-    """Share of a day's losses that a count of the list has and the one before hadn't."""
+def known(values: Values, name: str, at: np.ndarray) -> np.ndarray:
+    """Share of days' losses that a count of the list has and the one before hadn't."""
     delay, shape = (values[f"register_{part}", "newspaper X"] for part in ("delay", "shape"))
 
-    def share(counted: int) -> float:
-        return 1 - exp(-(((counted - at + 0.5) / delay) ** shape))
+    def share(counted: int) -> np.ndarray:
+        age = np.maximum(counted - at + 0.5, 0.0)
+        return np.asarray(1 - np.exp(-((age / delay) ** shape)))
 
-    before = share(COUNTED["n1"]) if name == "n2" and at <= 69 else 0.0
+    before = np.where(at <= 69, share(COUNTED["n1"]), 0.0) if name == "n2" else 0.0
     return share(COUNTED[name]) - before
 
 
@@ -243,11 +245,11 @@ def drift(values: Values, first: int, last: int) -> float:
 def location(values: Values, name: str) -> float:
     """Log of what the source is expected to say."""
     meant = OBSERVATIONS[name]
+    days = np.arange(meant.first, meant.last + 1)
+    share = known(values, name, days) if name in COUNTED else 1.0
     total = 0.0
     for component, outcome in meant.parts:
-        for at in range(meant.first, meant.last + 1):
-            share = known(values, name, at) if name in COUNTED else 1.0
-            total += share * losses(values, component, outcome, at)
+        total += float((share * losses(values, component, outcome, days)).sum())
     biased = log(total) + sum(weight * values[key] for weight, key in meant.biases)
     return biased + drift(values, meant.first, meant.last) if name.startswith("t") else biased
 

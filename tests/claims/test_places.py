@@ -36,7 +36,9 @@ def assert_placed(finding: Finding, rows: list[dict[str, str]]) -> None:
     assert finding.column in row
     assert finding.text is not None
     cell = row[finding.column]
-    assert finding.text in (cell, cell.strip()) or (len(cell) > 80 and finding.text[:40] == cell[:40])
+    assert finding.text in (cell, cell.strip()) or (
+        len(cell) > 80 and finding.text[:40] == cell[:40]
+    )
     assert finding.claim_ids == ()
 
 
@@ -152,3 +154,40 @@ def test_a_missing_column_is_renamed_only_from_one_that_is_not_known() -> None:
     with pytest.raises(bajas.ClaimError) as caught:
         bajas.read_claims(pd.DataFrame(rows))
     assert caught.value.fix == "add 'end'"
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES.FILES)
+def test_a_refused_file_has_a_remedy(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "claims.csv"
+    path.write_bytes(CASES.FILES[case][0])
+    with pytest.raises(bajas.ClaimError) as caught:
+        bajas.read_claims(path)
+    for problem in caught.value.problems:
+        assert problem.severity == "refuse"
+        assert problem.message.endswith((".", ".)")), problem.message
+        assert problem.fix, problem
+        assert not problem.fix.endswith(".")
+
+
+def test_a_url_is_to_be_downloaded_first() -> None:
+    with pytest.raises(bajas.ClaimError) as caught:
+        bajas.read_claims("https://example.org/claims.csv")
+    assert caught.value.fix == "download it first"
+
+
+@pytest.mark.parametrize(("first", "expected"), [("claim_id", "b1"), ("source", None)])
+def test_a_row_that_is_cut_short_is_named_if_its_name_comes_first(
+    tmp_path: Path, first: str, expected: str | None
+) -> None:
+    names = [first, *(name for name in GOOD if name != first)]
+    good, other = ([row[name] for name in names] for row in pair())
+    path = tmp_path / "claims.csv"
+    lines = [names, good, other[:5]]
+    path.write_text("\n".join(",".join(line) for line in lines), encoding="utf-8")
+    with pytest.raises(bajas.ClaimError) as caught:
+        bajas.read_claims(path)
+    (problem,) = caught.value.problems
+    assert (problem.rule, problem.row, problem.claim_id) == ("too-few-fields", 3, expected)

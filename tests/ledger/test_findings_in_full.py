@@ -1,4 +1,4 @@
-"""What a user reads when claims contradict each other: every word, place and remedy of a finding."""
+"""What is said when claims contradict each other: every word, place and remedy of a finding."""
 
 from __future__ import annotations
 
