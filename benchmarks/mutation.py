@@ -32,7 +32,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from mutmut import __main__ as mutmut_main
 from mutmut.configuration import config
@@ -194,6 +193,8 @@ class Runner:
 
 def quicken(item: Any) -> None:
     """Give a property with more examples of its own as few as the profile says."""
+    import hypothesis  # pytest wants to import it first
+
     function = getattr(item, "obj", None)
     own = getattr(function, "_hypothesis_internal_use_settings", None)
     if own is not None:

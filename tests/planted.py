@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src" / "bajas"
 
 #: Modules of the tests that know nothing of what they import.
-_KEPT = ("__main__", "planted", "mutants", "mutants_model")
+_KEPT = ("__main__", "planted", "mutants", "mutants_model", "mutants_bugs")
 
 #: Module below ``bajas``, a piece of its source that occurs once, and what replaces it.
 Edit = tuple[str, str, str]
