@@ -5,9 +5,9 @@
 
 Reads planted_bugs.json (``python tests/mutants_model.py --calibration --json FILE``) and
 mutation.json (``make mutation ARGS="--sample N --json FILE"``) from benchmarks/results/, and what
-is said there of each surviving mutant in mutation_survivors.json. The table of the sampler's bugs is
-that which tests/sampler/test_planted_bugs.py holds the verdicts against, check by check. What isn't
-there is "not measured".
+is said there of each surviving mutant in mutation_survivors.json. The table of the sampler's bugs
+is that which tests/sampler/test_planted_bugs.py holds the verdicts against, check by check. What
+isn't there is "not measured".
 """
 
 from __future__ import annotations

@@ -144,6 +144,41 @@ def test_a_multiple_of_figures_that_were_rounded_first_is_found() -> None:
     assert chance < 1
 
 
+PAPER = {"source": "paper", "source_type": "media", "speaks_for": "neutral"}
+NAMES = [1031, 2117, 3190, 4422, 5391, 6718, 7705, 8817, 9987]
+
+
+def months(prefix: str, factor: int, **changes: str) -> list[Row]:
+    """Running totals at the ends of nine months of 2023."""
+    return [
+        {"claim_id": f"{prefix}{month}", "end": f"2023-{month:02}-28", "published": "2023-12-31",
+         "value": str(factor * value), **changes}
+        for month, value in enumerate(NAMES, 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome", "rule", "fix"),
+    [
+        (1, "killed", "sources-agree-too-well", "if one repeats the other, name it in derived_from"),
+        (3, "wounded", "mechanical-ratio",
+         "if one is computed from the other, name that in derived_from"),
+    ],
+)  # fmt: skip
+def test_figures_that_agree_too_well_are_named_with_a_remedy(
+    tmp_path: Path, factor: int, outcome: str, rule: str, fix: str
+) -> None:
+    rows = table(*months("a", 1), *months("b", factor, outcome=outcome, **PAPER))
+    (found,) = [f for f in read_rows(tmp_path, rows).findings if f.rule == rule]
+    assert (found.severity, found.fix) == ("warn", fix)
+    assert set(found.claim_ids) == {row["claim_id"] for row in rows}
+    assert "general_staff" in found.message
+    assert "paper" in found.message
+    # two periods are too few to tell
+    few = table(*months("a", 1)[:2], *months("b", factor, outcome=outcome, **PAPER)[:2])
+    assert rule not in rules(read_rows(tmp_path, few))
+
+
 def test_a_ledger_shows_as_of_when_it_is() -> None:
     ledger = bajas.datasets.russia_ukraine_2023()
     shown = repr(ledger)
