@@ -20,6 +20,9 @@ READY := .venv/.ready
 # The samplers that bajas is measured against have an environment of their own.
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+# So has mutmut.
+MUTATION := .venv-mutation
+MUTATION_READY := $(MUTATION)/.ready
 # Tests in as many processes as there are cores, each file in one: fixtures of a module are made
 # once. A process takes up to a gigabyte.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -80,6 +83,13 @@ bench-history: $(BENCH_READY) ## cost of a gradient, kept in .benchmarks/ and co
 bench-test: $(BENCH_READY) ## tests of the benchmarks, with JAX and Stan
 	@$(BENCH)/bin/python -m pytest tests/benchmarks
 
+.PHONY: mutation mutation-env
+mutation-env: $(MUTATION_READY) ## the environment with mutmut
+
+mutation: $(MUTATION_READY) ## mutants of claims, ledger and design: hours; ARGS="--sample 300"
+	@NUMBA_DISABLE_JIT=1 PYTHONHASHSEED=0 \
+	  $(MUTATION)/bin/python benchmarks/mutation.py $(ARGS)
+
 ##@ Attack (docs/evidence/reliability.md)
 .PHONY: fuzz
 fuzz: $(READY) ## 100,000 damaged tables through the reader; resumable; ARGS="--tables N --seed N"
@@ -92,7 +102,7 @@ format: $(READY) ## sort imports and format
 	@.venv/bin/ruff format --quiet
 
 clean: ## remove what was built or cached; keep the environments and .uv
-	@rm -rf dist docs/_build docs/api/generated .mypy_cache .ruff_cache .pytest_cache \
+	@rm -rf mutants dist docs/_build docs/api/generated .mypy_cache .ruff_cache .pytest_cache \
 	  .hypothesis
 	@find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + \
 	  2>/dev/null || true
@@ -121,6 +131,12 @@ $(BENCH_READY): $(READY)
 	@echo "Preparing $(BENCH)"
 	@UV_PROJECT_ENVIRONMENT=$(BENCH) $(UV) sync --quiet --frozen --all-extras --group bench \
 	  --python .venv/bin/python
+	@touch $@
+
+$(MUTATION_READY): $(READY)
+	@echo "Preparing $(MUTATION)"
+	@UV_PROJECT_ENVIRONMENT=$(MUTATION) $(UV) sync --quiet --frozen --all-extras \
+	  --no-default-groups --group mutation --python .venv/bin/python
 	@touch $@
 
 # From /, so that pyenv doesn't insist on the version in .python-version.

@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+#: For runs of the suite against each of hundreds of mutants (benchmarks/mutation.py).
+settings.register_profile("mutation", max_examples=15, deadline=None, derandomize=True)
 
 
 @pytest.fixture(scope="session")

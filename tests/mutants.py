@@ -8,19 +8,15 @@ Python: a mutant is then there as soon as its modules are imported.
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
-SOURCE = Path(__file__).parents[1] / "src" / "bajas" / "sampler"
+from planted import Edit, compiled_once, imported
 
-#: Bug: module, and pairs of lines and what replaces them; each occurs once.
-Edit = tuple[str, str, str]
+#: Bug: module of the sampler, and pairs of lines and what replaces them; each occurs once.
 MUTANTS: dict[str, list[Edit]] = {
     "none": [],
     "Jacobian of series dropped": [
@@ -80,50 +76,13 @@ MUTANTS: dict[str, list[Edit]] = {
 }  # fmt: skip
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Load a module with lines replaced."""
-
-    def __init__(self, name: str, path: str, edits: list[Edit]) -> None:
-        super().__init__(name, path)
-        self._edits = edits
-
-    def get_code(self, fullname: str) -> CodeType:
-        text = Path(self.path).read_text(encoding="utf-8")
-        for _, old, new in self._edits:
-            if text.count(old) != 1:
-                raise LookupError(f"{fullname} has {text.count(old)} times: {old}")
-            text = text.replace(old, new)
-        return compile(text, self.path, "exec")
-
-
-class _Finder:
-    """Find the modules of a mutant."""
-
-    def __init__(self, edits: list[Edit]) -> None:
-        self._edits = edits
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        own = [edit for edit in self._edits if name == f"bajas.sampler.{edit[0]}"]
-        if not own:
-            return None
-        file = str(SOURCE / f"{own[0][0]}.py")
-        return importlib.util.spec_from_file_location(name, file, loader=_Loader(name, file, own))
-
-
 def mutated(edits: list[Edit]) -> ModuleType:
     """The checks, over a sampler with these edits."""
-    for name in list(sys.modules):
-        if name.split(".")[0] in ("bajas", "sampler_checks", "random_representations"):
-            del sys.modules[name]
-    finder = _Finder(edits)
-    sys.meta_path.insert(0, finder)
-    try:
-        checks = importlib.import_module("sampler_checks")
-        importlib.import_module("bajas.sampler.stages")
-        arrays = importlib.import_module("bajas.sampler.kernel_arrays")
-        arrays.discard_stale = lambda: False  # type: ignore[attr-defined]  # nothing is compiled
-    finally:
-        sys.meta_path.remove(finder)
+    below = [(f"sampler.{module}", old, new) for module, old, new in edits]
+    checks, _, arrays = imported(
+        below, "sampler_checks", "bajas.sampler.stages", "bajas.sampler.kernel_arrays"
+    )
+    arrays.discard_stale = lambda: False  # type: ignore[attr-defined]  # nothing is compiled
     return checks
 
 
@@ -242,4 +201,6 @@ def verdicts() -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    json.dump(verdicts(), sys.stdout)
+    with compiled_once():
+        told = verdicts()
+    json.dump(told, sys.stdout)
