@@ -79,7 +79,7 @@ def claims(known: str, seed: int) -> bajas.Ledger:
             force, series = parts[known]
             value = series[: end + 1].sum() * errors[int(force == "guards"), number]
             first = GUARDS[0] if force == "guards" else 0
-            if value > 0:
+            if value > 0 and (force == "army" or end <= GUARDS[1]):
                 rows.append(row("ministry", force, first, end, value, own))
     if known == KNOWN[0]:  # a single old figure, so that the two are forces at all
         rows.append(row("ministry", "army", 0, 29, 0.7 * army[:30].sum(), own))
