@@ -7,8 +7,8 @@ Claims are simulated with a tally each day whose errors are independent from day
 same figures are published less often. Each is fitted with one prior of the noise of an increment,
 whatever its days, and with the noise of a week's increment (``NoisePrior.tally_days``); without an
 anchor, and with one on the tally. Under the anchor also with the noise known, in truths that have
-that noise: what then is left of a difference isn't about the noise. Writes docs/_static/tally_frequency.json and prints
-the table of docs/explanation/tally_frequency.md.
+that noise: what then is left of a difference isn't about the noise. Writes
+docs/_static/tally_frequency.json and prints the table of docs/explanation/tally_frequency.md.
 """
 
 from __future__ import annotations

@@ -66,11 +66,9 @@ def simulated(draws: int, workers: int | None) -> None:
 
 
 def shipped(draws: int, workers: int | None, folder: str | None) -> None:
-    """Fit the shipped claims as known on six dates, with the recommended priors of forces."""
-    shares = bajas.share_priors(bajas.datasets.russia_ukraine_2023_shares())
+    """Fit the shipped claims as known on six dates, as examples/russia_ukraine_2023.py does."""
     found = bajas.vintages(
         bajas.datasets.russia_ukraine_2023(), SHIPPED_DATES, SHIPPED,
-        specification=bajas.Specification(intensity=bajas.IntensityPrior(components=shares)),
         seed=1, draws=draws, workers=workers, folder=folder, progress=False,
     )  # fmt: skip
     printed(found)

@@ -163,7 +163,8 @@ def one_tally(bias: BiasPrior, level_sd: float, value: str = "80") -> bajas.Mode
     rows = [window(0, 0, value=value, outcome=BOTH, kind="tally", qualifier="about")]
     return bajas.Model(
         ledger(*rows), bias, IntensityPrior(level_centre=3.0, level_sd=level_sd, knot_days=1),
-        NoisePrior(counting=False, degrees_of_freedom=float("inf"), tally=0.12, log_sd=1e-3),
+        NoisePrior(counting=False, degrees_of_freedom=float("inf"), tally=0.12, log_sd=1e-3,
+                   tally_days=None),
     )  # fmt: skip
 
 

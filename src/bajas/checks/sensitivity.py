@@ -1,4 +1,4 @@
-"""How far a headline moves when one assumption changes: priors, weights, sources, anchors, lists."""
+"""How far a headline moves when one assumption changes: a prior, its weight, a source, a list."""
 
 from __future__ import annotations
 

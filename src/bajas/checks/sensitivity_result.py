@@ -39,11 +39,11 @@ class Sensitivity:
         Of the intervals.
     table : pandas.DataFrame
         One row per variation, the fit itself first: ``kind`` (fit, bias prior, power, without
-        source, without anchor, coverage), ``what``; ``low``, ``median``, ``high`` with Monte Carlo errors
-        ``mcse_low``, ``mcse_median``, ``mcse_high``; ``way`` it was made (draws, weights, refit,
-        none), Pareto ``k`` of the weights, ``ess``, ``trouble`` (empty if the row can be trusted);
-        the factors ``low_factor``, ``median_factor``, ``high_factor`` to the fit's own numbers and
-        ``move``, the largest of the three either way.
+        source, without anchor, coverage), ``what``; ``low``, ``median``, ``high`` with Monte Carlo
+        errors ``mcse_low``, ``mcse_median``, ``mcse_high``; ``way`` it was made (draws, weights,
+        refit, none), Pareto ``k`` of the weights, ``ess``, ``trouble`` (empty if the row can be
+        trusted); the factors ``low_factor``, ``median_factor``, ``high_factor`` to the fit's own
+        numbers and ``move``, the largest of the three either way.
     levels : pandas.DataFrame
         Prior and posterior of the level and of the total.
     power : pandas.DataFrame

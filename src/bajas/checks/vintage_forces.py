@@ -12,9 +12,7 @@ from bajas.model.intensity import share_prior
 from bajas.model.specification import IntensityPrior, SharePrior, Specification
 
 
-def as_told_apart(
-    specification: Specification, design: Design, reference: Design
-) -> Specification:
+def as_told_apart(specification: Specification, design: Design, reference: Design) -> Specification:
     """Return the specification for a design that tells fewer forces apart than a later one.
 
     What the claims of the later design tell apart has one share prior each, given or by default.
@@ -86,9 +84,7 @@ def _of_side(
     return found
 
 
-def sum_of_shares(
-    shares: Sequence[SharePrior], groups: Sequence[str], shared: float
-) -> SharePrior:
+def sum_of_shares(shares: Sequence[SharePrior], groups: Sequence[str], shared: float) -> SharePrior:
     """Return the share prior of several forces together: log-normal, with the sum's moments.
 
     Parameters
@@ -133,9 +129,7 @@ def _forces(design: Design, side: str) -> dict[str, tuple[frozenset[str], bool]]
     }
 
 
-def _within(
-    later: Mapping[str, tuple[frozenset[str], bool]], members: frozenset[str]
-) -> list[str]:
+def _within(later: Mapping[str, tuple[frozenset[str], bool]], members: frozenset[str]) -> list[str]:
     """Return the forces of the later design, other than its main one, that lie in a set."""
     return [name for name, (mine, main) in later.items() if not main and mine <= members]
 

@@ -204,7 +204,8 @@ def vintages(
     steps = list(steps_between(ledger, days, by_date))
     designs = {day: build_design(ledger.as_of(day)) for day in days}
     for each in by_date.values():  # a mistake is told before the first fit
-        build_representation(designs[days[-1]], each, ledger.sources)
+        last = build_design(ledger.as_of(days[-1]), each.registers.reading)
+        build_representation(last, each, ledger.sources)
     ends = {day: design.calendar.last_day for day, design in designs.items()}
     windows = _windows(asked, tuple(ends.values()))
     tasks = [
