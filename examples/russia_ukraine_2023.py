@@ -141,9 +141,12 @@ def leans_on(fit: bajas.Fit, options: argparse.Namespace) -> None:
     for said in readings.attrs["settles"].values():
         print(*said.values())
     heading("What the answer about the first months would have been on earlier dates")
+    # the first months hang on the split between forces: take what was published about it
+    shares = bajas.share_priors(bajas.datasets.russia_ukraine_2023_shares())
     vintages = bajas.vintages(
         bajas.datasets.russia_ukraine_2023(), KNOWN_ON, FIRST_MONTHS,
-        seed=options.seed, draws=1000, folder=refits,
+        specification=bajas.Specification(intensity=bajas.IntensityPrior(components=shares)),
+        seed=options.seed, folder=refits,
     )  # fmt: skip
     print(vintages.frame().drop(columns=["mcse", "why_not"]).to_string(index=False))
     moved = vintages.changes[vintages.changes["beyond_mcse"]].drop(columns="claim_ids")

@@ -2,13 +2,15 @@
 
     python docs/scripts/tally_frequency.py              # some three CPU minutes
     python docs/scripts/tally_frequency.py --truths 12 --workers 4
+    BAJAS_DATA=... python docs/scripts/tally_frequency.py --measure    # seconds
 
 Claims are simulated with a tally each day whose errors are independent from day to day, and the
 same figures are published less often. Each is fitted with one prior of the noise of an increment,
 whatever its days, and with the noise of a week's increment (``NoisePrior.tally_days``); without an
 anchor, and with one on the tally. Under the anchor also with the noise known, in truths that have
 that noise: what then is left of a difference isn't about the noise. Writes
-docs/_static/tally_frequency.json and prints the table of docs/explanation/tally_frequency.md.
+docs/_static/tally_frequency.json and prints the table of docs/explanation/tally_frequency.md. With
+--measure: how the scatter of the Ukrainian General Staff's increments falls with their days.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bajas.answers.montecarlo import effective_size
 from bajas.batch.run import run_batch
@@ -70,6 +73,50 @@ def tasks(truths: int, draws: int) -> Iterator[FitTask]:
                 )
 
 
+def scatter(log_increments: np.ndarray, counts: np.ndarray) -> float:
+    """Return the sd of independent errors of increments, beyond the scatter of counting.
+
+    Where log losses are a random walk and errors independent, successive differences of log
+    increments have minus the variance of an error as their covariance at lag one.
+    """
+    steps = np.diff(log_increments)
+    steps = steps - steps.mean()
+    variance = -float(np.mean(steps[1:] * steps[:-1])) - float(np.mean(1 / counts))
+    return float(np.sqrt(max(variance, 0.0)))
+
+
+def measure() -> None:
+    """Print the scatter of increments of so many days, of a daily tally."""
+    import bajas
+
+    days = (1, 2, 4, 7, 14, 28)
+    print("| sd of an increment's error | " + " | ".join(f"{d} days" for d in days) + " |")
+    print("|---|" + "---|" * len(days))
+    outcomes = ("casualties", "tank", "artillery", "armoured_vehicle")
+    folder = bajas.datasets.data_folder()
+    if folder is None:
+        raise SystemExit("the General Staff's files are needed: set BAJAS_DATA")
+    table = bajas.datasets.general_staff_claims(
+        folder / "general_staff", outcomes=outcomes, until="2023-08-06"
+    )
+    for outcome, rows in table.groupby("outcome", sort=False):
+        series = rows.assign(end=pd.to_datetime(rows["end"]), value=rows["value"].astype(float))
+        total = series.drop_duplicates("end", keep="last").set_index("end")["value"].sort_index()
+        total = total.asfreq("D").interpolate()
+        cells = []
+        for step in days:
+            # every way to start, since the longer increments are few
+            found = []
+            for start in range(step):
+                new = np.diff(total.to_numpy()[start::step])
+                new = new[new > 0]
+                found.append(scatter(np.log(new), new) ** 2)
+            cells.append(f"{np.sqrt(np.mean(found)):.2f}")
+        print(f"| {outcome} | {' | '.join(cells)} |")
+    expected = [np.sqrt(2) * WEEKLY.tally * np.sqrt(7 / d) for d in days]
+    print(f"| prior median, by the week | {' | '.join(f'{sd:.2f}' for sd in expected)} |")
+
+
 def main() -> None:
     """Fit, write and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -77,7 +124,11 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=800)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--folder", help="of results; a run that was cut short goes on from there")
+    parser.add_argument("--measure", action="store_true", help="of a daily tally, instead")
     options = parser.parse_args()
+    if options.measure:
+        measure()
+        return
     batch = run_batch(
         tasks(options.truths, options.draws), level, folder=options.folder, workers=options.workers
     )

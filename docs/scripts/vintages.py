@@ -67,8 +67,10 @@ def simulated(draws: int, workers: int | None) -> None:
 
 def shipped(draws: int, workers: int | None, folder: str | None) -> None:
     """Fit the shipped claims as known on six dates, as examples/russia_ukraine_2023.py does."""
+    shares = bajas.share_priors(bajas.datasets.russia_ukraine_2023_shares())
     found = bajas.vintages(
         bajas.datasets.russia_ukraine_2023(), SHIPPED_DATES, SHIPPED,
+        specification=bajas.Specification(intensity=bajas.IntensityPrior(components=shares)),
         seed=1, draws=draws, workers=workers, folder=folder, progress=False,
     )  # fmt: skip
     printed(found)
