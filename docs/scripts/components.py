@@ -37,7 +37,7 @@ PRIORS = {
     "right: 0.5, sd 0.3": bajas.SharePrior(0.5, 0.3),
     "wrong: 0.15, sd 0.3": bajas.SharePrior(0.15, 0.3),
 }
-KNOWN = ("both together", "and the army's", "and the guards'")
+KNOWN = ("both together", "and the army", "and the guards")
 WORDS = ("army", "guards", "all")
 
 
@@ -73,7 +73,7 @@ def claims(known: str, seed: int) -> bajas.Ledger:
         rows.append(row("institute", "all", 0, end, value, neutral))
     own = {"source_type": "belligerent", "speaks_for": "X", "kind": "assessment"}
     errors = np.exp(0.1 * rng.standard_normal((2, 4)))
-    parts = {"and the army's": ("army", 0.7 * army), "and the guards'": ("guards", 0.7 * guards)}
+    parts = {"and the army": ("army", 0.7 * army), "and the guards": ("guards", 0.7 * guards)}
     for number, end in enumerate((89, 179, 269, 359)):
         if known in parts:
             force, series = parts[known]
@@ -174,11 +174,13 @@ def draw(found: dict[str, Any]) -> None:
         ax = axes(figure.add_subplot(1, 3, position + 1), 3, 3)
         for number, entry in enumerate(e for e in found["rows"] if e["known"] == known):
             share, colour = entry["share"], colours[entry["prior"]]
-            at = np.arange(len(share["date"])) + 0.22 * (number - 1)
+            at = 1 + np.arange(len(share["date"])) + 0.22 * (number - 1)
             ax.vlines(at, share["lower"], share["upper"], color=colour, linewidth=1.6)
             ax.plot(at, share["median"], "o", color=colour, markersize=3, label=entry["prior"])
-        ax.step(np.arange(true.size), true, where="mid", color=GHOST, linestyle="--", label="truth")
-        ax.set_title(f"claims on {known}", loc="left", fontsize=10)
+        at = 1 + np.arange(true.size)
+        ax.step(at, true, where="mid", color=GHOST, linestyle="--", label="truth")
+        ax.set_title(f"claims about {known}", loc="left", fontsize=10)
+        ax.set_xticks(range(1, 13, 2))
         ax.set_ylim(0, 0.75)
         ax.set_xlabel("month")
         tidy(ax, "y")
@@ -191,7 +193,7 @@ def main() -> None:
     """Fit, write, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--draws", type=int, default=800)
+    parser.add_argument("--draws", type=int, default=1500)
     options = parser.parse_args()
     found = measured(options.seed, options.draws)
     RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
