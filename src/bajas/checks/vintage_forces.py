@@ -42,7 +42,7 @@ def as_told_apart(specification: Specification, design: Design, reference: Desig
     >>> ledger = bajas.datasets.russia_ukraine_2023()
     >>> early, late = (build_design(ledger.as_of(day)) for day in ("2022-04-30", "2023-08-07"))
     >>> as_told_apart(Specification(), early, late).intensity.components
-    {'RU wagner+dnr+lnr': SharePrior(per_main=1.1..., log_sd=0.7...)}
+    {'RU wagner+dnr+lnr': SharePrior(per_main=1.09..., log_sd=0.77...)}
     """
     given = specification.intensity
     components: dict[str, SharePrior] = {}
@@ -105,7 +105,7 @@ def sum_of_shares(shares: Sequence[SharePrior], groups: Sequence[str], shared: f
     --------
     >>> both = sum_of_shares([SharePrior(0.3, 0.6), SharePrior(0.2, 0.8)], ["ldnr", "ldnr"], 0.75)
     >>> round(both.per_main, 2), round(both.log_sd, 2)
-    (0.52, 0.61)
+    (0.53, 0.62)
     """
     log_sd = np.array([share.log_sd for share in shares])
     mean = np.array([share.per_main for share in shares]) * np.exp(log_sd**2 / 2)
