@@ -2,6 +2,7 @@
 
     python docs/scripts/tally_frequency.py              # some three CPU minutes
     python docs/scripts/tally_frequency.py --truths 12 --workers 4
+    python docs/scripts/tally_frequency.py --rule "by the week, known"    # those rows only
     BAJAS_DATA=... python docs/scripts/tally_frequency.py --measure    # seconds
 
 Claims are simulated with a tally each day whose errors are independent from day to day, and the
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -55,10 +57,10 @@ def level(posterior: Posterior) -> dict[str, Any]:
     return {"sd": float(draws.std()), "ess": effective_size(draws)}
 
 
-def tasks(truths: int, draws: int) -> Iterator[FitTask]:
+def tasks(truths: int, draws: int, pairs: list[tuple[str, str]]) -> Iterator[FitTask]:
     """All fits."""
     for truth in range(truths):
-        for anchored, rule in PAIRS:
+        for anchored, rule in pairs:
             base, sd = BELIEFS, ANCHORS[anchored]
             if sd is not None:
                 base = replace(BELIEFS, bias=BELIEFS.bias.with_anchor("staff", mean=0.0, sd=sd))
@@ -124,19 +126,28 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=800)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--folder", help="of results; a run that was cut short goes on from there")
+    parser.add_argument("--rule", choices=tuple(RULES), help="of the noise; all by default")
     parser.add_argument("--measure", action="store_true", help="of a daily tally, instead")
     options = parser.parse_args()
     if options.measure:
         measure()
         return
+    pairs = [pair for pair in PAIRS if options.rule in (None, pair[1])]
     batch = run_batch(
-        tasks(options.truths, options.draws), level, folder=options.folder, workers=options.workers
-    )
+        tasks(options.truths, options.draws, pairs), level, folder=options.folder,
+        workers=options.workers,
+    )  # fmt: skip
     if batch.errors or not batch.complete:
         raise SystemExit(f"not all fits were made: {dict(batch.errors)}")
-    rows = []
-    for anchored, rule in PAIRS:
-        row: dict[str, Any] = {"anchor": anchored, "noise": rule}
+    rows: list[dict[str, Any]] = []
+    if options.rule and RESULT.exists():
+        kept = json.loads(RESULT.read_text(encoding="utf-8"))["rows"]
+        rows = [row for row in kept if row["noise"] != options.rule]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    for anchored, rule in pairs:
+        row: dict[str, Any] = {"anchor": anchored, "noise": rule, "commit": commit}
         for every in FREQUENCIES:
             found = [
                 batch.results[json.dumps([anchored, every, rule, truth])]
