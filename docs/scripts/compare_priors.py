@@ -1,25 +1,29 @@
 """Headline totals of the shipped claims under three priors on how sources distort.
 
-    python docs/scripts/compare_priors.py            # a few minutes on two cores
-    python docs/scripts/compare_priors.py --json
+    python docs/scripts/compare_priors.py            # a minute or two a fit on two cores
+    python docs/scripts/compare_priors.py --only symmetric --only "former"
     python docs/scripts/compare_priors.py --whole-front   # another reading of three claims
     python docs/scripts/compare_priors.py --evidence      # what kinds of evidence in the prior do
 
-The figures of docs/explanation/identification.md come from here; with --evidence,
-those of docs/explanation/priors.md.
+Results go to docs/_static/compare_priors.json, from which the tables are printed. Those of
+docs/explanation/identification.md come from here; with --evidence, those of
+docs/explanation/priors.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import platform
+import subprocess
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import bajas
 
+RESULT = Path(__file__).parents[1] / "_static" / "compare_priors.json"
 AS_OF = "2023-08-07"
 QUESTIONS = (
     ("killed", "RU", "all", "2022-03-25"),
@@ -53,73 +57,80 @@ def without_kinds(prior: bajas.bias.BiasPrior) -> bajas.bias.BiasPrior:
     return replace(prior, name=f"{prior.name}, relation alone", relations=relations)
 
 
+def compared(evidence: bool) -> tuple[bajas.bias.BiasPrior, ...]:
+    """Return the priors of one of the two comparisons."""
+    learned = bajas.bias.hindsight()
+    if evidence:
+        return learned, without_kinds(learned), FORMER
+    anchored = learned.with_anchor(ANCHOR[0], mean=ANCHOR[1], sd=ANCHOR[2])
+    return learned, bajas.bias.symmetric(0.6), replace(anchored, name=f"{learned.name} + anchor")
+
+
+def measured(ledger: bajas.Ledger, bias: bajas.bias.BiasPrior, seed: int) -> dict[str, Any]:
+    """Fit under a prior and return the totals: median, ends of the 95 % interval."""
+    fit = bajas.Model(ledger, bias=bias).fit(seed=seed, progress=False)
+    level = fit.tree["posterior"]["level"].sel(side="RU").to_numpy()
+    totals = {}
+    for outcome, side, component, until in QUESTIONS:
+        found = fit.total(outcome, side, component, until=until)
+        low, high = found.interval(0.95).rounded
+        totals[f"{outcome} {side} {component} to {until}"] = [found.rounded, low, high]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return {
+        "totals": totals,
+        "sd of the RU level": round(float(level.std()), 3),
+        "trusted": fit.trusted,
+        "why not": list(fit.draws.why_not),
+        "draws": fit.draws.chains * fit.draws.draws,
+        "seed": seed,
+        "commit": commit,
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "date": date.today().isoformat(),
+    }
+
+
 def main() -> None:
-    """Fit three times and print one row per question and prior."""
+    """Fit, write and print one column a prior."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--draws", type=int, default=2500)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--only", action="append", help="priors whose name has this in it")
+    parser.add_argument("--evidence", action="store_true", help="the second comparison")
     parser.add_argument(
         "--whole-front", action="store_true", help="read the figures of June 2023 as in WHOLE_FRONT"
     )
-    parser.add_argument(
-        "--evidence",
-        action="store_true",
-        help="compare the hindsight prior with and without kinds of evidence, and with its former"
-        " numbers, instead",
-    )
+    parser.add_argument("--tables", action="store_true", help="fit nothing, print what there is")
     options = parser.parse_args()
     ledger = bajas.datasets.russia_ukraine_2023().as_of(AS_OF)
+    mark = ""
     if options.whole_front:
         frame = ledger.to_frame()
         frame.loc[frame["claim_id"].isin(WHOLE_FRONT), "theatre"] = ""
         ledger = bajas.read_claims(frame, sources=ledger.sources, taxonomy=ledger.taxonomy)
-    priors = (
-        bajas.bias.hindsight(),
-        bajas.bias.symmetric(0.6),
-        bajas.bias.hindsight().with_anchor(ANCHOR[0], mean=ANCHOR[1], sd=ANCHOR[2]),
-    )
-    if options.evidence:
-        priors = (bajas.bias.hindsight(), without_kinds(bajas.bias.hindsight()), FORMER)
-    rows: list[dict[str, Any]] = []
-    for bias in priors:
-        fit = bajas.Model(ledger, bias=bias).fit(
-            seed=options.seed, draws=options.draws, progress=False
-        )
-        level = fit.tree["posterior"]["level"].sel(side="RU").to_numpy()
-        for outcome, side, component, until in QUESTIONS:
-            found = fit.total(outcome, side, component, until=until)
-            low, high = found.interval(0.95).rounded
-            rows.append(
-                {
-                    "bias prior": bias.name,
-                    "total": f"{outcome} {side} {component} to {until}",
-                    "median": found.rounded,
-                    "low": low,
-                    "high": high,
-                    "trusted": found.trusted,
-                }
-            )
-        rows.append(
-            {
-                "bias prior": bias.name,
-                "total": "sd of the RU level (prior 1.5)",
-                "median": float(np.round(level.std(), 2)),
-                "low": float("nan"),
-                "high": float("nan"),
-                "trusted": fit.trusted,
-                "why not": list(fit.draws.why_not),
-            }
-        )
-    if options.json:
-        print(json.dumps(rows, indent=2).replace("NaN", "null"))
-        return
-    for row in rows:
-        ends = "" if np.isnan(row["low"]) else f"[{row['low']:,.0f} - {row['high']:,.0f}]"
-        mark = "" if row["trusted"] else "  NOT TRUSTED"
-        print(f"{row['bias prior']:36} {row['total']:40} {row['median']:>12,.10g} {ends}{mark}")
-        for reason in row.get("why not", ()):
-            print(f"    - {reason}")
+        mark = ", whole front"
+    chosen = compared(options.evidence)
+    kept: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    for bias in () if options.tables else chosen:
+        if not options.only or any(part in bias.name for part in options.only):
+            found = measured(ledger, bias, options.seed)
+            # others may have written in the meantime
+            kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+            kept[f"{bias.name}{mark}"] = found
+            RESULT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    shown = [f"{bias.name}{mark}" for bias in chosen if f"{bias.name}{mark}" in kept]
+    print("| | " + " | ".join(shown) + " |\n|---|" + "---|" * len(shown))
+    for question in next(iter(kept.values()))["totals"]:
+        cells = [
+            "{:,.0f} [{:,.0f} - {:,.0f}]".format(*kept[name]["totals"][question]) for name in shown
+        ]
+        print(f"| {question} | {' | '.join(cells)} |")
+    levels = [f"{kept[name]['sd of the RU level']:.2f}" for name in shown]
+    print(f"| sd of the RU level (prior 1.5) | {' | '.join(levels)} |")
+    for name in shown:
+        entry = kept[name]
+        verdict = "trusted" if entry["trusted"] else "; ".join(entry["why not"])
+        print(f"{name}: {verdict}; {entry['draws']:,} draws, commit {entry['commit']}")
 
 
 if __name__ == "__main__":

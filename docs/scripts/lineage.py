@@ -1,7 +1,9 @@
 """How often figures that agree too well are found: false alarms and power, before and after a fit.
 
-    python docs/scripts/lineage.py             # some minutes of one core; writes tables and figure
-    python docs/scripts/lineage.py --print     # writes nothing
+    python docs/scripts/lineage.py                  # all: some minutes of one core
+    python docs/scripts/lineage.py --part ledgers   # before a fit; also the figure
+    python docs/scripts/lineage.py --part fits --fits 20
+    python docs/scripts/lineage.py --print          # writes nothing
 
 Writes docs/_static/lineage.png and what stands between the markers of docs/explanation/lineage.md.
 Everything is simulated, with seeds.
@@ -36,14 +38,21 @@ def main() -> None:
     """Simulate, count, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--print", action="store_true", dest="show")
+    parser.add_argument("--part", choices=("ledgers", "fits"), help="both by default")
+    parser.add_argument("--fits", type=int, default=FITS, help="fits for each plant")
     options = parser.parse_args()
-    alarms = alarm_table()
-    power, curves = power_table()
-    tables = {"alarms": alarms, "power": power, "fits": fit_table()}
+    tables: dict[str, str] = {}
+    curves: dict[str, list[tuple[int, float]]] = {}
+    if options.part != "fits":
+        tables["alarms"] = alarm_table()
+        tables["power"], curves = power_table()
+    if options.part != "ledgers":
+        tables["fits"] = fit_table(options.fits)
     if options.show:
         print("\n\n".join(tables.values()))
         return
-    draw(curves)
+    if curves:
+        draw(curves)
     page = PAGE.read_text(encoding="utf-8")
     for name, table in tables.items():
         before, rest = page.split(f"<!-- {name} -->\n", 1)
@@ -193,9 +202,9 @@ def draw(curves: dict[str, list[tuple[int, float]]]) -> None:
 # -- after a fit ------------------------------------------------------------------------------
 
 
-def worlds(plant: str) -> Iterator[bajas.Ledger]:
+def worlds(plant: str, number_of: int) -> Iterator[bajas.Ledger]:
     """Yield ledgers of three sources' monthly estimates for fourteen months."""
-    for number in range(FITS):
+    for number in range(number_of):
         rng = np.random.default_rng([3, number])
         months = pd.date_range("2022-03-01", periods=14, freq="MS")
         level = np.exp(0.1 * np.cumsum(rng.standard_normal(14)))
@@ -222,7 +231,7 @@ def worlds(plant: str) -> Iterator[bajas.Ledger]:
         yield bajas.read_claims(pd.DataFrame(rows))
 
 
-def fit_table() -> str:
+def fit_table(number: int) -> str:
     """Return how often fits suspect a pair of sources, and whether it is the planted one."""
     rows = [
         "| planted | fits | some independent pair suspected | b and c suspected |"
@@ -234,7 +243,7 @@ def fit_table() -> str:
         "c copies every other figure",
     ):  # fmt: skip
         false, hits, size = 0, 0, []
-        for ledger in worlds(plant):
+        for ledger in worlds(plant, number):
             fit = bajas.Model(ledger, bias=bajas.bias.symmetric(0.6)).fit(
                 seed=1, draws=400, progress=False
             )
@@ -245,8 +254,8 @@ def fit_table() -> str:
             false += bool(others["suspect"].any())
             size.append(planted["correlation"])
         rows.append(
-            f"| {plant} | {FITS} | {interval(false, FITS)} |"
-            f" {interval(hits, FITS)} | {np.median(size):+.2f} |"
+            f"| {plant} | {number} | {interval(false, number)} |"
+            f" {interval(hits, number)} | {np.median(size):+.2f} |"
         )
     return "\n".join(rows)
 

@@ -121,7 +121,7 @@ def demonstrate(seed: int) -> None:
 def shipped(seed: int) -> None:
     """Reweigh one fit of the shipped claims to other priors of the list's final coverage."""
     ledger = bajas.datasets.russia_ukraine_2023().as_of("2023-08-07")
-    fit = bajas.Model(ledger).fit(seed=seed, draws=2500, progress=False)
+    fit = bajas.Model(ledger).fit(seed=seed, progress=False)
     print(fit.verdict)
     print(fit.registers().to_string(index=False))
     total = fit.draws.total("killed", "RU", "all-ldnr", until="2023-05-27").ravel()

@@ -17,14 +17,18 @@ import bajas
 from bajas.batch.task import FitTask
 from bajas.checks import refit as refit_module
 from bajas.checks import sensitivity as module
+from bajas.checks.anchors import other_coverages, without_each_anchor
+from bajas.checks.prior_change import log_prior_change
 from bajas.checks.refit import Refitted, refit
+from bajas.checks.scenarios import BELIEFS, one_side
 from bajas.checks.sensitivity import sensitivity
-from bajas.checks.weights import Weights
+from bajas.checks.weights import Weights, smoothed
 from bajas.claims.source import Anchor
 from bajas.errors import QuantityError
 from bajas.model.bias import symmetric
 from bajas.model.specification import Specification
 from bajas.posterior.fitting import prior_draws
+from bajas.posterior.posterior import Posterior
 from bajas.sampler.interface import Settings
 
 FIGURES = (1000.0, 1500.0, 2600.0, 700.0, 1800.0)
@@ -260,3 +264,85 @@ def test_a_refit_that_cannot_be_trusted_is_made_longer(monkeypatch: pytest.Monke
     found, _ = refit([task], quantity_of(posterior, "killed", "X"), (0.05, 0.5, 0.95))
     assert lengths == [2, 4]
     assert found["one"].trouble == "R-hat 1.20, 20 effective draws"
+
+
+# -- lists, whose coverage no claim tells -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def listed() -> Posterior:
+    """Draws of the prior, taken for a posterior, where a newspaper's list of names is counted."""
+    registers = bajas.RegisterPrior(sources={"newspaper": bajas.Coverage(0.3, 0.8)})
+    specification = replace(BELIEFS, registers=registers)
+    drawn = prior_draws(one_side(counts=(89, 149, 239)), specification, 1500, 1)
+    return replace(drawn, group="posterior")
+
+
+def test_the_coverage_of_a_list_is_an_anchor_and_is_held_more_loosely_without_it(
+    listed: Posterior,
+) -> None:
+    found = without_each_anchor(listed)
+    assert list(found) == ["coverage of newspaper"]
+    ledger, specification = found["coverage of newspaper"]
+    assert ledger is listed.ledger
+    before, after = listed.specification.registers.of("newspaper"), (
+        specification.registers.of("newspaper")
+    )  # fmt: skip
+    assert after.median == pytest.approx(before.median)
+    assert after.gap.scale == pytest.approx(2 * before.gap.scale)
+    assert replace(specification, registers=listed.specification.registers) == (
+        listed.specification
+    )
+    bounds = prior_draws(one_side(), BELIEFS, 10, 1)  # the list is a bound: nothing is assumed
+    assert without_each_anchor(bounds) == {}
+    assert other_coverages(bounds) == {}
+
+
+def test_weights_give_the_prior_of_another_coverage(listed: Posterior) -> None:
+    coverage = np.exp(-listed.hyper_draws["register_gap"][..., 0])
+    halves = other_coverages(listed)
+    assert [(half.low, half.high) for _, half in halves] == [
+        (0.3, pytest.approx(0.5955, abs=0.001)), (pytest.approx(0.5955, abs=0.001), 0.8),
+    ]  # fmt: skip
+    for (_, half), specification in halves.items():
+        ratios = log_prior_change(listed, specification)
+        assert ratios is not None
+        weights = smoothed(ratios)
+        assert weights.reliable
+        ends = weights.quantiles(coverage, [0.05, 0.5, 0.95])
+        errors = weights.quantile_errors(coverage, [0.05, 0.5, 0.95])
+        exact = np.array([half.low, half.median, half.high])
+        assert np.all(np.abs(ends - exact) < 4 * errors + 0.005)
+
+
+def test_sensitivity_shows_what_each_half_of_a_coverage_would_say(listed: Posterior) -> None:
+    found = sensitivity(listed, "killed", "X", refits=False)
+    rows = found.table.set_index("what")
+    halves = rows[rows["kind"] == "coverage"]
+    assert list(halves.index) == [
+        "coverage of newspaper: 0.3 to 0.6", "coverage of newspaper: 0.6 to 0.8",
+    ]  # fmt: skip
+    assert (halves["way"] == "weights").all()
+    assert (halves["trouble"] == "").all()
+    # losses of the prior don't depend on how complete the list is
+    assert np.all(np.abs(halves["median"] - rows["median"].iloc[0]) < 4 * halves["mcse_median"])
+    assert rows.loc["coverage of newspaper", "kind"] == "without anchor"
+    assert "Of the coverages of lists, the final coverage of newspaper (0." in found.sentence
+    assert any("priors of completeness to the power" in what for what in rows.index)
+    assert len(found.plot().get_yticklabels()) == len(found.table)
+
+
+def test_where_a_coverage_decides_the_sentence_says_so(listed: Posterior) -> None:
+    gap = listed.hyper_draws["register_gap"][..., 0]
+
+    def total(self: Posterior, *rest: object, **options: object) -> np.ndarray:
+        return 1000 / np.exp(-gap) if gap.shape == (self.chains, self.draws) else np.ones((1, 9))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Posterior, "total", total)
+        found = sensitivity(listed, "killed", "X", refits=False)
+    assert "What matters most is the final coverage of newspaper" in found.sentence
+    half = found.table.set_index("what").loc["coverage of newspaper: 0.3 to 0.6"]
+    exact = 1000 / np.array([0.5955, 0.3])
+    assert half["high"] == pytest.approx(exact[1], rel=0.08)
+    assert half["low"] == pytest.approx(exact[0], rel=0.05)

@@ -37,8 +37,17 @@ def test_noise_averages_out_in_longer_increments() -> None:
     assert np.allclose(errors, errors[0])
 
 
-def test_by_default_and_for_other_kinds_the_median_is_as_stated() -> None:
-    assert centre(1, NoisePrior()) == centre(30, NoisePrior()) == 0.12
+def test_it_is_the_default_and_can_be_switched_off() -> None:
+    assert NoisePrior() == WEEKLY
+    plain = NoisePrior(tally_days=None)
+    assert centre(1, plain) == centre(30, plain) == 0.12
+    # what was saved before there was a choice has one median whatever the increments
+    before = Specification().as_dict()
+    del before["noise"]["tally_days"]
+    assert Specification.from_dict(before).noise == plain
+
+
+def test_for_other_kinds_the_median_is_as_stated() -> None:
     design = build_design(one_side())
     groups = noise_groups(design, WEEKLY)
     for label, kind in groups.values():
@@ -47,7 +56,7 @@ def test_by_default_and_for_other_kinds_the_median_is_as_stated() -> None:
 
 
 def test_the_choice_is_checked_saved_and_read() -> None:
-    chosen = Specification(noise=WEEKLY)
+    chosen = Specification(noise=NoisePrior(tally_days=None))
     assert Specification.from_json(chosen.to_json()) == chosen
     assert chosen.hash != Specification().hash
     with pytest.raises(bajas.SpecificationError, match="tally_days must be positive"):

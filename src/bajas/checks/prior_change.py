@@ -1,37 +1,36 @@
-"""Density ratios from a posterior to the one under another bias prior."""
+"""Density ratios from a posterior to the one under another prior of how sources report."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bajas.model.bias import BiasPrior
 from bajas.model.build import build_representation
 from bajas.model.representation import Representation
+from bajas.model.specification import Specification
 from bajas.posterior.posterior import Posterior
 
 
-def log_prior_change(posterior: Posterior, bias: BiasPrior) -> np.ndarray | None:
-    """Return log density ratios from a posterior to the one under another bias prior.
+def log_prior_change(posterior: Posterior, other: Specification) -> np.ndarray | None:
+    """Return log density ratios from a posterior to the one under another specification's priors.
 
-    The likelihood is the same, so that the ratio is that of the priors of all biases. With tens of
-    biases it varies much between draws unless the priors are close.
+    The likelihood has to be the same, so that the ratio is that of the priors: of all biases, or of
+    the coverage of lists. With tens of biases it varies much between draws unless the priors are
+    close.
 
     Parameters
     ----------
     posterior : Posterior
         Draws.
-    bias : BiasPrior
-        The other prior.
+    other : Specification
+        One that differs in the bias prior or in the priors of how complete lists become.
 
     Returns
     -------
     ndarray, shape (chain, draw), or None
-        None where the other prior has other biases (an anchor more or less).
+        None where the other specification has other biases (an anchor more or less).
     """
     here = posterior.representation
-    there = build_representation(
-        posterior.design, posterior.specification.with_bias(bias), posterior.ledger.sources
-    )
+    there = build_representation(posterior.design, other, posterior.ledger.sources)
     if _labels(here) != _labels(there):
         return None
     change = np.zeros((posterior.chains, posterior.draws))
@@ -44,10 +43,10 @@ def log_prior_change(posterior: Posterior, bias: BiasPrior) -> np.ndarray | None
         logs = -0.5 * after**2 - np.log(new.scale) + 0.5 * before**2 + np.log(old.scale)
         change += logs.reshape(*change.shape, -1).sum(axis=-1)
     for h, g in zip(here.hyperparameters, there.hyperparameters, strict=True):
-        for index, (prior, other) in enumerate(zip(h.priors, g.priors, strict=True)):
-            if prior != other:
+        for index, (prior, new_prior) in enumerate(zip(h.priors, g.priors, strict=True)):
+            if prior != new_prior:
                 values = posterior.hyper_draws[h.name][..., index]
-                change += other.log_density(values) - prior.log_density(values)
+                change += new_prior.log_density(values) - prior.log_density(values)
     return change
 
 

@@ -1,4 +1,4 @@
-"""How far a headline moves when one assumption changes: priors, their weight, sources, anchors."""
+"""How far a headline moves when one assumption changes: a prior, its weight, a source, a list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 from bajas.answers.montecarlo import effective_size, mcse_quantile
 from bajas.answers.reliance import reliance
 from bajas.batch.task import FitTask
-from bajas.checks.anchors import without_each_anchor
+from bajas.checks.anchors import other_coverages, without_each_anchor
 from bajas.checks.headline import headline_of
 from bajas.checks.leave_out import log_predictive
 from bajas.checks.level_table import level_table
@@ -75,6 +75,9 @@ def sensitivity(
 ) -> Sensitivity:
     """Say how far a total moves when one assumption is changed at a time.
 
+    Assumptions are the bias prior, the weights of priors and claims, each source, each anchor, and
+    the share of the losses that each growing list will hold in the end, which no claim tells.
+
     Each variation is made from the draws of the fit by Pareto-smoothed importance weights where
     these can be trusted (k below min(1 - 1/log10(draws), 0.7); see :class:`Weights`), and
     by a short fit of its own where they can't. Leaving out a source withholds its observations:
@@ -124,6 +127,7 @@ def sensitivity(
         *_power_variations(densities),
         *_source_variations(posterior, seen, settings),
         *_anchor_variations(posterior, settings),
+        *_coverage_variations(posterior, settings),
     ]
     judged = [_weighed(variation) for variation in variations]
     tasks = [v.task for v in judged if v.task is not None and not _usable(v.weights)]
@@ -168,8 +172,9 @@ def _bias_variations(
             continue
         known.add(_content(bias))
         name = f"bias prior {bias.name}"
-        task = FitTask(name, posterior.ledger, posterior.specification.with_bias(bias), settings)
-        found.append(_Variation("bias prior", bias.name, log_prior_change(posterior, bias), task))
+        other = posterior.specification.with_bias(bias)
+        task = FitTask(name, posterior.ledger, other, settings)
+        found.append(_Variation("bias prior", bias.name, log_prior_change(posterior, other), task))
     return found
 
 
@@ -181,16 +186,21 @@ def _power_variations(densities: Mapping[str, np.ndarray]) -> list[_Variation]:
     groups = {
         "bias": ["bias", "anchors"],
         "level": ["level", "paths", "splits"],
+        "reporting": ["reporting"],
         CLAIMS: [CLAIMS],
     }
     words = {
         "bias": GROUP_WORDS["bias"],
         "level": "the priors of level, paths and forces",
+        "reporting": GROUP_WORDS["reporting"],
         CLAIMS: "the likelihood",
     }
     found = []
     for name, members in groups.items():
-        density = sum(densities[member] for member in members if member in densities)
+        present = [densities[member] for member in members if member in densities]
+        if not present:
+            continue
+        density = sum(present)
         for power, weights in scaled(np.asarray(density)).items():
             what = f"{words[name]} to the power {power:.3g}"
             found.append(_Variation("power", what, None, None, weights))
@@ -217,13 +227,25 @@ def _source_variations(posterior: Posterior, seen: object, settings: Settings) -
 
 
 def _anchor_variations(posterior: Posterior, settings: Settings) -> list[_Variation]:
-    return [
-        _Variation(
-            "without anchor", name, None,
-            FitTask(f"without the anchor on {name}", ledger, specification, settings),
+    found = []
+    for name, (ledger, specification) in without_each_anchor(posterior).items():
+        same_biases = ledger is posterior.ledger and (
+            specification.bias == posterior.specification.bias
         )
-        for name, (ledger, specification) in without_each_anchor(posterior).items()
-    ]  # fmt: skip
+        ratios = log_prior_change(posterior, specification) if same_biases else None
+        task = FitTask(f"without the anchor on {name}", ledger, specification, settings)
+        found.append(_Variation("without anchor", name, ratios, task))
+    return found
+
+
+def _coverage_variations(posterior: Posterior, settings: Settings) -> list[_Variation]:
+    found = []
+    for (source, half), specification in other_coverages(posterior).items():
+        what = f"coverage of {source}: {half.low:.2g} to {half.high:.2g}"
+        task = FitTask(what, posterior.ledger, specification, settings)
+        ratios = log_prior_change(posterior, specification)
+        found.append(_Variation("coverage", what, ratios, task))
+    return found
 
 
 def _weighed(variation: _Variation) -> _Variation:

@@ -19,7 +19,8 @@ _COLOURS = {
     "bias prior": VOICES["enemy"].colour,
     "power": VOICES["third_party"].colour,
     "without source": VOICES["own"].colour,
-    "without anchor": VOICES["register"].colour,
+    "without anchor": VOICES["own_victims"].colour,
+    "coverage": VOICES["register"].colour,
 }
 _LABELS = {
     "fit": "the fit",
@@ -27,6 +28,7 @@ _LABELS = {
     "power": "priors or likelihood to a power",
     "without source": "without a source",
     "without anchor": "without an anchor",
+    "coverage": "another coverage of a list",
 }
 
 

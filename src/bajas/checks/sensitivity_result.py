@@ -23,6 +23,7 @@ _KINDS = {
     "power": "the weights of priors and claims",
     "without source": "the sources",
     "without anchor": "the anchors",
+    "coverage": "the coverages of lists",
 }
 
 
@@ -38,11 +39,11 @@ class Sensitivity:
         Of the intervals.
     table : pandas.DataFrame
         One row per variation, the fit itself first: ``kind`` (fit, bias prior, power, without
-        source, without anchor), ``what``; ``low``, ``median``, ``high`` with Monte Carlo errors
-        ``mcse_low``, ``mcse_median``, ``mcse_high``; ``way`` it was made (draws, weights, refit,
-        none), Pareto ``k`` of the weights, ``ess``, ``trouble`` (empty if the row can be trusted);
-        the factors ``low_factor``, ``median_factor``, ``high_factor`` to the fit's own numbers and
-        ``move``, the largest of the three either way.
+        source, without anchor, coverage), ``what``; ``low``, ``median``, ``high`` with Monte Carlo
+        errors ``mcse_low``, ``mcse_median``, ``mcse_high``; ``way`` it was made (draws, weights,
+        refit, none), Pareto ``k`` of the weights, ``ess``, ``trouble`` (empty if the row can be
+        trusted); the factors ``low_factor``, ``median_factor``, ``high_factor`` to the fit's own
+        numbers and ``move``, the largest of the three either way.
     levels : pandas.DataFrame
         Prior and posterior of the level and of the total.
     power : pandas.DataFrame
@@ -134,6 +135,11 @@ def _assumption(row: pd.Series) -> str:
         return str(row["what"])
     if row["kind"] == "without source":
         return f"the source {row['what']} (left out)"
+    if row["kind"] == "coverage":
+        name, _, believed = str(row["what"]).rpartition(": ")
+        return f"the final {name} ({believed} instead)"
+    if str(row["what"]).startswith("coverage of "):
+        return f"the final {row['what']} (held twice as loosely)"
     return f"the anchor on {row['what']} (left out)"
 
 

@@ -18,10 +18,12 @@ from bajas.answers.quantity import component_words, outcome_words
 from bajas.answers.total import total
 from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
+from bajas.checks.vintage_forces import as_told_apart
 from bajas.checks.vintage_steps import Step, steps_between
 from bajas.design.build import build_design
 from bajas.errors import BajasError, QuantityError
 from bajas.ledger.ledger import Ledger
+from bajas.model.build import build_representation
 from bajas.model.specification import Specification
 from bajas.posterior.posterior import Posterior
 from bajas.sampler.interface import Progress, Settings, silent
@@ -162,6 +164,9 @@ def vintages(
 
     Another order would share out the change differently where the parts interact.
 
+    Forces that the claims of the last date tell apart and those of an earlier one don't yet are one
+    force there, with the prior of their sum (:func:`~bajas.checks.vintage_forces.as_told_apart`).
+
     Parameters
     ----------
     ledger : Ledger
@@ -186,6 +191,8 @@ def vintages(
     BajasError
         If a date is malformed or no claim was published by then, a quantity is malformed, a fit
         failed, or the batch was interrupted.
+    SpecificationError
+        If a specification asks for what the claims of the last date don't tell apart.
     """
     chosen = settings or Settings()
     asked = _asked(quantities)
@@ -193,14 +200,23 @@ def vintages(
     days = tuple(sorted({_day(item) for item in dates}))
     if not days:
         raise BajasError("vintages need at least one date")
-    steps = list(steps_between(ledger, days, _by_date(specification, days)))
-    ends = {day: build_design(ledger.as_of(day)).calendar.last_day for day in days}
+    by_date = _by_date(specification, days)
+    steps = list(steps_between(ledger, days, by_date))
+    designs = {day: build_design(ledger.as_of(day)) for day in days}
+    for each in by_date.values():  # a mistake is told before the first fit
+        last = build_design(ledger.as_of(days[-1]), each.registers.reading)
+        build_representation(last, each, ledger.sources)
+    ends = {day: design.calendar.last_day for day, design in designs.items()}
     windows = _windows(asked, tuple(ends.values()))
     tasks = [
         FitTask(
             step.name,
             step.ledger,
-            step.specification,
+            as_told_apart(
+                step.specification,
+                designs[step.day] if step.final else build_design(step.ledger),
+                designs[days[-1]],
+            ),
             replace(chosen, seed=(chosen.seed + position) % 2**32),
         )
         for position, step in enumerate(steps)

@@ -217,11 +217,11 @@ class NoisePrior:
     counting : bool
         Whether a small count adds its Poisson noise (variance 1 / count on the log scale).
     tally_days : float, optional
-        Days of the increments that ``tally`` is the median noise of. A tally with increments of d
-        days then has the median ``tally * sqrt(tally_days / d)``: errors of days that are
-        independent average out in a month, so that it makes no difference to the level how often
-        a tally is published (``docs/explanation/tally_frequency.md``). By default ``tally`` is the
-        median whatever the increments.
+        Days of the increments that ``tally`` is the median noise of, a week by default. A tally
+        with increments of d days has the median ``tally * sqrt(tally_days / d)``: errors of days
+        average out in a month, so that it makes little difference to the level how often a tally
+        is published (``docs/explanation/tally_frequency.md``, with measurements). With None
+        ``tally`` is the median whatever the increments.
     """
 
     tally: float = 0.12
@@ -231,7 +231,7 @@ class NoisePrior:
     own_from: int = 3
     degrees_of_freedom: float = 4.0
     counting: bool = True
-    tally_days: float | None = None
+    tally_days: float | None = 7.0
 
     def __post_init__(self) -> None:
         if self.tally_days is not None and not self.tally_days > 0:
@@ -342,7 +342,8 @@ class Specification:
         """Build a specification from the plain data of :meth:`as_dict`.
 
         Data of an earlier version has no entry for registers and drift: its counts of lists are
-        bounds and its biases don't drift.
+        bounds and its biases don't drift. Without one for ``tally_days`` the noise of a tally is
+        the same whatever its increments.
 
         Raises
         ------
@@ -350,7 +351,7 @@ class Specification:
             If entries are missing, unknown or out of range.
         """
         try:
-            noise = dict(data["noise"])
+            noise = {"tally_days": None, **data["noise"]}
             noise["degrees_of_freedom"] = float(noise["degrees_of_freedom"])
             intensity = dict(data["intensity"])
             intensity["ratios"] = {
