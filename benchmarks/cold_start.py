@@ -15,13 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from origin import origin
 
 #: What the sampler times, in its order; the rest of its entries are counts.
 _STAGES = (
@@ -119,7 +120,7 @@ def main() -> None:
     best = min(runs, key=lambda run: float(run["seconds_total"]))
     result = {
         "posterior": options.posterior,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **origin("bajas", "numba"),
         "compiled_code": "from an empty cache" if options.empty else "cached",
         "seconds_total_of_runs": [run["seconds_total"] for run in runs],
         **best,

@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from origin import origin
 from posteriors import NAMES, NoDataError, case
 from threadpoolctl import threadpool_limits
 
@@ -325,7 +326,8 @@ def main() -> None:
                 continue
             print(shown({name: result[name]}), flush=True)
             if options.json:
-                options.json.write_text(json.dumps(result, indent=2) + "\n")
+                known = origin("bajas", "numba", "pytensor", "jax", "httpstan")
+                options.json.write_text(json.dumps(known | result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

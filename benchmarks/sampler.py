@@ -12,22 +12,22 @@ apart (cpu_s_with_empty_cache); PyTensor's and Stan's caches are as they are fou
 recorded compile time is charged all the same.
 
 With several seeds the line of a sampler is its run of median ess_per_cpu_s_worst; JSON has all.
+With --keep the samplers that the JSON file already has stay in it: peers can be run one by one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import tempfile
-import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from effective import converged, counted, effective
+from origin import origin
 from peers import PEERS
 from peers.contract import Length, Run
 from peers.process import measure, missing
@@ -131,19 +131,19 @@ def side_by_side(
     seeds: list[int],
     json_file: Path | None,
     empty_cache: bool = True,
+    kept: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Run samplers one after the other; the JSON file grows with each.
 
-    With ``empty_cache`` false bajas uses its cache of compiled code as it is found.
+    With ``empty_cache`` false bajas uses its cache of compiled code as it is found. ``kept`` is a
+    result of the same posterior whose samplers stay where they aren't run anew.
     """
     result: dict[str, Any] = {
         "posterior": built.name,
         "sizes": dict(built.sizes) | {"totals": len(built.totals.names)},
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "when": time.strftime("%Y-%m-%d %H:%M"),
+        **origin(),
         "settings": asdict(length) | {"seeds": seeds},
-        "samplers": {},
+        "samplers": dict(kept["samplers"]) if kept else {},
         "skipped": {},
     }
     for peer in peers:
@@ -161,12 +161,23 @@ def side_by_side(
                 _report(peer, runs[-1])
         order = sorted(range(len(runs)), key=lambda i: runs[i]["ess_per_cpu_s_worst"])
         chosen = runs[order[len(order) // 2]]
-        result["samplers"][peer] = {**chosen, "all_converged": all(r["converged"] for r in runs)}
+        now = origin()
+        result["samplers"][peer] = {
+            **chosen,
+            "all_converged": all(r["converged"] for r in runs),
+            "cpu_limit_s": length.cpu_limit_s,
+            **{key: now[key] for key in ("when", "commit")},
+        }
         if len(runs) > 1:
             result["samplers"][peer]["runs"] = runs
         if json_file is not None:
             json_file.write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def _claimed(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a posterior's sizes say of it: not the seconds of building it, nor its totals."""
+    return {k: v for k, v in sizes.items() if not k.startswith("seconds") and k != "totals"}
 
 
 def _warm(built: Case, length: Length, environment: dict[str, str]) -> dict[str, Any]:
@@ -249,6 +260,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="a reduced P1, few draws, two minutes")
     parser.add_argument("--peers", default=",".join(PEERS), help="names, with commas")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each sampler")
+    parser.add_argument("--first-seed", type=int, default=1, help="of those runs")
     parser.add_argument("--draws", type=int, help="kept per chain; each sampler's own if absent")
     parser.add_argument("--tune", type=int, help="warm-up per chain; each sampler's own if absent")
     parser.add_argument("--chains", type=int, default=4)
@@ -257,6 +269,7 @@ def main() -> None:
         "--limit", type=float, help=f"CPU seconds of a sampler; {LIMIT_S:g}, or {SHORT_LIMIT_S:g}"
     )
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--keep", action="store_true", help="what the JSON file has already")
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
     if unknown := sorted(set(peers) - set(PEERS)):
@@ -270,8 +283,13 @@ def main() -> None:
     except NoDataError as error:
         parser.error(str(error))
     length = Length(draws, tune, options.chains, options.cores, limit)
-    seeds = list(range(1, options.seeds + 1))
-    result = side_by_side(built, peers, length, seeds, options.json, not options.short)
+    seeds = list(range(options.first_seed, options.first_seed + options.seeds))
+    kept = None
+    if options.keep and options.json is not None and options.json.is_file():
+        kept = json.loads(options.json.read_text())
+        if kept["posterior"] != built.name or _claimed(kept["sizes"]) != _claimed(built.sizes):
+            parser.error(f"{options.json} is of another posterior")
+    result = side_by_side(built, peers, length, seeds, options.json, not options.short, kept)
     print("\n" + table(result))
 
 

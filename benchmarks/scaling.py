@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from density import kernel, mapped, microseconds
+from origin import origin
 from peers.contract import Length
 from peers.process import measure
 from posteriors import case
@@ -170,7 +171,7 @@ def main() -> None:
     if unknown := sorted(set(sweeps) - set(SWEEPS)):
         parser.error(f"no sweeps {', '.join(unknown)}; known: {', '.join(SWEEPS)}")
     known: dict[str, dict[str, Any]] = {}
-    result: dict[str, Any] = {"base": BASE, "sweeps": {}}
+    result: dict[str, Any] = {**origin("bajas", "numba"), "base": BASE, "sweeps": {}}
     for sweep in sweeps:
         rows = []
         for size in SWEEPS[sweep]:
