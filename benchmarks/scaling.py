@@ -48,7 +48,8 @@ COSTS = {
     "cpu_s_per_worst": "CPU s per effective draw, worst",
     "cpu_s_per_median": "CPU s per effective draw, median",
     "seconds_build": "building (s)",
-    "peak_rss_mb": "peak memory (MB)",
+    "peak_rss_mb": "peak memory, gradients (MB)",
+    "sampling_peak_rss_mb": "peak memory, sampling (MB)",
 }
 
 

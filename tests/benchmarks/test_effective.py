@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from effective import converged, counted, effective
 from model_examples import built, every_form
+from origin import commit, origin
 from peers.contract import Length, Meter, Run, cpu_seconds, free_blocks, starts
 from posteriors import Case, Totals
-from sampler import figures, table
+from sampler import figures, side_by_side, table
 
 from bajas.model.graph import build_pymc_model
 
@@ -147,3 +149,19 @@ def test_the_meter_counts_work_and_sees_its_limit() -> None:
 
 def test_lengths_leave_draws_to_the_sampler_unless_said() -> None:
     assert Length().draws is None
+
+
+def test_samplers_that_were_measured_before_stay_in_the_file(tmp_path: Path) -> None:
+    before = {"samplers": {"stan": {"ess_worst": 7.0}}, "skipped": {}}
+    file = tmp_path / "p.json"
+    result = side_by_side(small(), [], Length(), [1], file, kept=before)
+    assert result["samplers"] == before["samplers"]
+    assert result["sizes"]["totals"] == 1
+    assert side_by_side(small(), [], Length(), [1], file)["samplers"] == {}
+
+
+def test_what_is_measured_says_where_and_of_which_commit() -> None:
+    found = origin("numpy", "no-such-package")
+    assert found["versions"] == {"numpy": np.__version__}
+    assert "cores" in str(found["machine"])
+    assert commit() == found["commit"]
