@@ -131,19 +131,19 @@ def side_by_side(
     seeds: list[int],
     json_file: Path | None,
     empty_cache: bool = True,
-    kept: dict[str, Any] | None = None,
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Run samplers one after the other; the JSON file grows with each.
 
-    With ``empty_cache`` false bajas uses its cache of compiled code as it is found. ``kept`` is a
-    result of the same posterior whose samplers stay where they aren't run anew.
+    With ``empty_cache`` false bajas uses its cache of compiled code as it is found. With ``keep``
+    the samplers that the file has stay where they aren't run anew.
     """
     result: dict[str, Any] = {
         "posterior": built.name,
         "sizes": dict(built.sizes) | {"totals": len(built.totals.names)},
         **origin(),
         "settings": asdict(length) | {"seeds": seeds},
-        "samplers": dict(kept["samplers"]) if kept else {},
+        "samplers": {},
         "skipped": {},
     }
     for peer in peers:
@@ -171,8 +171,27 @@ def side_by_side(
         if len(runs) > 1:
             result["samplers"][peer]["runs"] = runs
         if json_file is not None:
+            if keep:  # read anew: another process may have added to it meanwhile
+                known = _in_file(json_file, built)["samplers"] | result["samplers"]
+                result["samplers"] = {name: known[name] for name in PEERS if name in known}
             json_file.write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def _in_file(file: Path, built: Case) -> dict[str, Any]:
+    """Return the result that a file has.
+
+    Raises
+    ------
+    ValueError
+        If it is of another posterior.
+    """
+    if not file.is_file():
+        return {"samplers": {}}
+    found: dict[str, Any] = json.loads(file.read_text())
+    if found["posterior"] != built.name or _claimed(found["sizes"]) != _claimed(built.sizes):
+        raise ValueError(f"{file} is of another posterior")
+    return found
 
 
 def _claimed(sizes: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,12 +303,12 @@ def main() -> None:
         parser.error(str(error))
     length = Length(draws, tune, options.chains, options.cores, limit)
     seeds = list(range(options.first_seed, options.first_seed + options.seeds))
-    kept = None
-    if options.keep and options.json is not None and options.json.is_file():
-        kept = json.loads(options.json.read_text())
-        if kept["posterior"] != built.name or _claimed(kept["sizes"]) != _claimed(built.sizes):
-            parser.error(f"{options.json} is of another posterior")
-    result = side_by_side(built, peers, length, seeds, options.json, not options.short, kept)
+    if options.keep and options.json is None:
+        parser.error("--keep needs --json")
+    if options.keep:
+        _in_file(options.json, built)  # that it is of this posterior is better known beforehand
+    cache = not options.short
+    result = side_by_side(built, peers, length, seeds, options.json, cache, options.keep)
     print("\n" + table(result))
 
 

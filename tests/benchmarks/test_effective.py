@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -151,13 +153,25 @@ def test_lengths_leave_draws_to_the_sampler_unless_said() -> None:
     assert Length().draws is None
 
 
-def test_samplers_that_were_measured_before_stay_in_the_file(tmp_path: Path) -> None:
-    before = {"samplers": {"stan": {"ess_worst": 7.0}}, "skipped": {}}
+def test_samplers_that_were_measured_before_stay_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "p.json"
-    result = side_by_side(small(), [], Length(), [1], file, kept=before)
-    assert result["samplers"] == before["samplers"]
-    assert result["sizes"]["totals"] == 1
-    assert side_by_side(small(), [], Length(), [1], file)["samplers"] == {}
+    size = small().representation.size
+    position = np.random.default_rng(3).standard_normal((4, 50, size))
+    steps, sampled = np.ones((4, 50)), {"sample": 1.0}
+    run = Run(position, steps, np.zeros((4, 50), bool), 10.0, sampled)
+    monkeypatch.setattr("sampler.measure", lambda *_: (run, {"peak_rss_mb": 1}))
+    monkeypatch.setattr("sampler.missing", lambda _: None)
+    side_by_side(small(), ["stan"], Length(), [1], file, keep=True)
+    found = side_by_side(small(), ["nutpie_default"], Length(), [2], file, keep=True)
+    assert list(found["samplers"]) == ["nutpie_default", "stan"]
+    assert json.loads(file.read_text())["samplers"]["stan"]["seed"] == 1
+    alone = side_by_side(small(), ["nutpie_default"], Length(), [2], file)
+    assert list(alone["samplers"]) == ["nutpie_default"]
+    other = replace(small(), name="another")
+    with pytest.raises(ValueError, match="another posterior"):
+        side_by_side(other, ["stan"], Length(), [1], file, keep=True)
 
 
 def test_what_is_measured_says_where_and_of_which_commit() -> None:
