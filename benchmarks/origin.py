@@ -42,15 +42,18 @@ def origin(*packages: str) -> dict[str, object]:
 
 
 def commit() -> str:
-    """Return the commit of the source, marked if what is measured or measures differs from it."""
+    """Return the last commit of what is measured and what measures; marked if either has changed.
+
+    Later commits, of texts or results, leave both as they were.
+    """
     git = ("git", "-C", str(_ROOT))
-    watched = ("src", "benchmarks/*.py", "benchmarks/peers", "examples")
+    watched = ("--", "src", "examples", "benchmarks/*.py", "benchmarks/peers")
     try:
-        head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], **_QUIET)
-        changed = subprocess.run([*git, "status", "--porcelain", "--", *watched], **_QUIET)
+        last = subprocess.run([*git, "log", "-1", "--format=%h", *watched], **_QUIET)
+        changed = subprocess.run([*git, "status", "--porcelain", *watched], **_QUIET)
     except (OSError, subprocess.CalledProcessError):
         return "not recorded"
-    return head.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
+    return last.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
 
 
 _QUIET = {"check": True, "capture_output": True, "text": True}
