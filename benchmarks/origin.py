@@ -41,13 +41,22 @@ def origin(*packages: str) -> dict[str, object]:
     }
 
 
-def commit() -> str:
+#: What is measured, and all that measures.
+_WATCHED = ("src", "examples", "benchmarks/*.py", "benchmarks/peers")
+
+
+def commit(*paths: str) -> str:
     """Return the last commit of what is measured and what measures; marked if either has changed.
 
     Later commits, of texts or results, leave both as they were.
+
+    Parameters
+    ----------
+    *paths : str
+        What matters; the library, its examples and all benchmarks if absent.
     """
     git = ("git", "-C", str(_ROOT))
-    watched = ("--", "src", "examples", "benchmarks/*.py", "benchmarks/peers")
+    watched = ("--", *(paths or _WATCHED))
     try:
         last = subprocess.run([*git, "log", "-1", "--format=%h", *watched], **_QUIET)
         changed = subprocess.run([*git, "status", "--porcelain", *watched], **_QUIET)

@@ -40,6 +40,8 @@ SWEEPS = {
     "strata": (1, 4, 15, 60),
 }
 BASE = {"days": 730, "claims": 1_000, "strata": 4}
+#: What a size's figures come from: of another commit of these they are measured anew.
+MEASURED = ("src", *(f"benchmarks/{name}.py" for name in ("density", "posteriors", "simulated")))
 #: Gradients of a whole run, roughly: decides what is affordable.
 _GRADIENTS = 100_000
 
@@ -186,7 +188,7 @@ def main() -> None:
             row = known.get(name, {})
             wanted = sweep in sweeps and left > 0
             if wanted and not {"kernel_us", "kernel_error"} & set(row):
-                row = chosen | in_a_process(name) | {"name": name, "commit": commit()}
+                row = chosen | in_a_process(name) | {"name": name, "commit": commit(*MEASURED)}
                 left -= 1
                 print(_line(name, row), flush=True)
             cost = row.get("mapped_us") or row.get("kernel_us")
@@ -218,7 +220,7 @@ def measured_before(file: Path | None) -> dict[str, dict[str, Any]]:
         return {}
     sweeps = json.loads(file.read_text())["sweeps"].values()
     rows = [row for found in sweeps for row in found["sizes"]]
-    now = commit()
+    now = commit(*MEASURED)
     return {row["name"]: row for row in rows if row.get("commit") == now}
 
 

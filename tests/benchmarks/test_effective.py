@@ -174,6 +174,14 @@ def test_samplers_that_were_measured_before_stay_in_the_file(
         side_by_side(other, ["stan"], Length(), [1], file, keep=True)
 
 
+def test_a_short_run_begins_no_sampler_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sampler.missing", lambda _: None)
+    monkeypatch.setattr("sampler.measure", lambda *_: pytest.fail("begun"))
+    found = side_by_side(small(), ["stan", "numpyro"], Length(), [1], None, last_s=-1.0)
+    assert found["samplers"] == {}
+    assert set(found["skipped"]) == {"stan", "numpyro"}
+
+
 def test_what_is_measured_says_where_and_of_which_commit() -> None:
     found = origin("numpy", "no-such-package")
     assert found["versions"] == {"numpy": np.__version__}
