@@ -4,10 +4,11 @@
 
 Each run is a process of its own: interpreter, imports, claims to representation, compiled code
 (from numba's cache on disk), the sampler's stages, verdict. A first run that isn't counted fills
-the caches; with --empty every run gets an empty cache of compiled code instead. Shown are the parts
-of the fastest run, with CPU seconds beside those of the wall where this script can tell: on a
-machine that others use they say more. Python's bytecode is kept as it is after a first use, even
-where the environment forbids to write it: in a folder of its own then.
+the caches (unless --as-found says that they are full); with --empty every run gets an empty cache
+of compiled code instead. Shown are the parts of the fastest run, with CPU seconds beside those of
+the wall where this script can tell: on a machine that others use they say more. The machine's load
+when it ended is in the JSON. Python's bytecode is kept as it is after a first use, even where the
+environment forbids to write it: in a folder of its own then.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from origin import origin
 
 #: What the sampler times, in its order; the rest of its entries are counts.
 _STAGES = (
@@ -73,6 +75,7 @@ def one_run(posterior: str, seed: int, started: float) -> dict[str, Any]:
         "cpu_seconds": {name: round(value, 3) for name, value in spent.items()},
         "seconds_total": round(time.monotonic() - started, 3),
         "cpu_seconds_total": round(time.process_time(), 3),
+        "load": round(os.getloadavg()[0], 1),
         "gradients": int(sum(v for k, v in timings.items() if k.endswith("gradients"))),
         "warm_up_rounds": int(timings.get("warm-up rounds", 1)),
         "verdict": "trusted" if fit.trusted else list(fit.verdict.reasons),
@@ -99,6 +102,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--empty", action="store_true", help="empty cache of compiled code")
+    parser.add_argument("--as-found", action="store_true", help="no first run: caches as they are")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--started", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -110,7 +114,7 @@ def main() -> None:
     if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
         environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "bajas-bytecode"))
     runs = []
-    for number in range(options.runs + 1):
+    for number in range(1 if options.as_found else 0, options.runs + 1):
         with tempfile.TemporaryDirectory() as empty:
             cache = {"NUMBA_CACHE_DIR": empty} if options.empty and number else {}
             found = fresh(options.posterior, options.seed, environment | cache)
@@ -119,7 +123,7 @@ def main() -> None:
     best = min(runs, key=lambda run: float(run["seconds_total"]))
     result = {
         "posterior": options.posterior,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **origin("bajas", "numba"),
         "compiled_code": "from an empty cache" if options.empty else "cached",
         "seconds_total_of_runs": [run["seconds_total"] for run in runs],
         **best,

@@ -11,7 +11,9 @@ lower bound  nothing but the exp, log, log1p and log-gamma calls of one evaluati
              the same sizes, each by the faster of libm and the library's own vector code
 
 Every engine is called from compiled code or in a loop of its own, so that Python's overhead is in
-none of them. The figure is the smallest of some repeats: others share the machine.
+none of them. The figure is the smallest of some repeats: others share the machine. Memory is what
+the process had at most while an engine was made ready and timed, above what it had before; where
+the system can't say, it isn't given.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit
+from origin import origin
 from posteriors import NAMES, NoDataError, case
 from threadpoolctl import threadpool_limits
 
@@ -142,8 +146,8 @@ def jax(representation: Representation) -> Evaluate:
     return lambda times: loop(where, times).block_until_ready()
 
 
-def stan_microseconds(representation: Representation) -> float:
-    """Return what Stan's own clock says; it runs as a program."""
+def stan_figures(representation: Representation) -> tuple[float, int]:
+    """Return what Stan's own clock says, and its peak of memory in MB; it runs as a program."""
     if find_spec("httpstan") is None:
         raise NotHereError("httpstan isn't installed: make bench-env")
     from peers.stan_data import stan_data
@@ -158,11 +162,20 @@ def stan_microseconds(representation: Representation) -> float:
         (folder / "data.json").write_text(json.dumps(stan_data(representation)))
         point(representation).tofile(folder / "point")
         command = [program, "density", folder / "data.json", folder / "out", folder / "point", "1"]
-        found = [
-            float(subprocess.run([*command, "100"], capture_output=True, check=True).stdout) / 1000
-            for _ in range(_REPEATS)
-        ]
-    return min(found)
+        found = [_run_stan([*command, "100"]) for _ in range(_REPEATS)]
+    return min(time for time, _ in found), max(memory for _, memory in found)
+
+
+def _run_stan(command: list[Any]) -> tuple[float, int]:
+    """Return the microseconds that the program prints and the most memory that it had, in MB."""
+    with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        printed = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"Stan's density failed: exit status {child.returncode}")
+    return float(printed) / 1000, round(usage.ru_maxrss / 1024)
 
 
 # -- the lower bound -----------------------------------------------------------------------------
@@ -260,6 +273,26 @@ def _cpu(evaluate: Evaluate, times: int) -> float:
     return time.process_time() - begun
 
 
+# -- memory --------------------------------------------------------------------------------------
+
+
+def _memory_from_here() -> float | None:
+    """Set the process's peak of memory to what it has now, and return that in MB."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+        return _status_mb("VmHWM")
+    return None
+
+
+def _memory_since(before: float | None) -> int | None:
+    return None if before is None else round(_status_mb("VmHWM") - before)
+
+
+def _status_mb(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
 ENGINES: dict[str, Callable[[Representation], Evaluate]] = {
     "kernel": kernel,
     "mapped": mapped,
@@ -271,16 +304,21 @@ ENGINES: dict[str, Callable[[Representation], Evaluate]] = {
 def measure(name: str) -> dict[str, Any]:
     """Return the microseconds of all engines on one posterior."""
     built = case(name)
-    result: dict[str, Any] = {"sizes": dict(built.sizes), "microseconds": {}, "not_measured": {}}
+    result: dict[str, Any] = {"sizes": dict(built.sizes), "microseconds": {}, "memory_mb": {}}
+    result["not_measured"] = {}
     for engine, prepare in ENGINES.items():
+        before = _memory_from_here()
         try:
             value = microseconds(prepare(built.representation))
         except Exception as error:  # what can't be measured is reported, and the rest goes on
             result["not_measured"][engine] = f"{type(error).__name__}: {error}"
             continue
         result["microseconds"][engine] = round(value, 2)
+        result["memory_mb"][engine] = _memory_since(before)
     try:
-        result["microseconds"]["stan"] = round(stan_microseconds(built.representation), 2)
+        microseconds_of_stan, memory = stan_figures(built.representation)
+        result["microseconds"]["stan"] = round(microseconds_of_stan, 2)
+        result["memory_mb"]["stan"] = memory
     except Exception as error:
         result["not_measured"]["stan"] = f"{type(error).__name__}: {error}"
     bound, parts = lower_bound(built.representation)
@@ -297,10 +335,12 @@ def shown(result: dict[str, dict[str, Any]]) -> str:
         times = entry["microseconds"]
         own = times.get("kernel")
         sizes = ", ".join(f"{k} {v}" for k, v in entry["sizes"].items() if "second" not in k)
-        lines += [f"{name}: {sizes}", f"{'':13}{'us':>10}{'/ kernel':>10}"]
+        lines += [f"{name}: {sizes}", f"{'':13}{'us':>10}{'/ kernel':>10}{'MB':>8}"]
         for engine, value in times.items():
-            ratio = f"{value / own:10.2f}" if own else ""
-            lines.append(f"{engine:13}{value:10.1f}{ratio}")
+            ratio = f"{value / own:.2f}" if own else ""
+            memory = entry["memory_mb"].get(engine)
+            held = f"{memory:8}" if memory is not None else ""
+            lines.append(f"{engine:13}{value:10.1f}{ratio:>10}{held}")
         lines += [f"{engine:13}{why:>10}" for engine, why in entry["not_measured"].items()]
         lines.append("")
     return "\n".join(lines)
@@ -325,7 +365,8 @@ def main() -> None:
                 continue
             print(shown({name: result[name]}), flush=True)
             if options.json:
-                options.json.write_text(json.dumps(result, indent=2) + "\n")
+                known = origin("bajas", "numba", "pytensor", "jax", "httpstan")
+                options.json.write_text(json.dumps(known | result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,31 +12,34 @@ apart (cpu_s_with_empty_cache); PyTensor's and Stan's caches are as they are fou
 recorded compile time is charged all the same.
 
 With several seeds the line of a sampler is its run of median ess_per_cpu_s_worst; JSON has all.
+With --keep the samplers that the JSON file already has stay in it: peers can be run one by one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
+import math
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from effective import converged, counted, effective
+from origin import origin
 from peers import PEERS
 from peers.contract import Length, Run
 from peers.process import measure, missing
 from posteriors import Case, NoDataError, case
 
 #: CPU seconds after which a sampler stops with what it has; and draws and limit of a short run,
-#: which is to be over in two minutes with all samplers, most of them compiling.
+#: which is over in two minutes: no sampler is begun after so many seconds of wall clock, and none
+#: takes more than twice its limit.
 LIMIT_S = 600.0
-SHORT_DRAWS, SHORT_LIMIT_S = 100, 40.0
+SHORT_DRAWS, SHORT_LIMIT_S, SHORT_LAST_S = 100, 20.0, 80.0
 
 _COLUMNS = (
     ("sampler", "sampler", "{}"),
@@ -131,17 +134,20 @@ def side_by_side(
     seeds: list[int],
     json_file: Path | None,
     empty_cache: bool = True,
+    keep: bool = False,
+    last_s: float = math.inf,
 ) -> dict[str, Any]:
     """Run samplers one after the other; the JSON file grows with each.
 
-    With ``empty_cache`` false bajas uses its cache of compiled code as it is found.
+    With ``empty_cache`` false bajas uses its cache of compiled code as it is found. With ``keep``
+    the samplers that the file has stay where they aren't run anew. Those that would begin more
+    than ``last_s`` seconds after the first are skipped.
     """
+    begun = time.monotonic()
     result: dict[str, Any] = {
         "posterior": built.name,
         "sizes": dict(built.sizes) | {"totals": len(built.totals.names)},
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "when": time.strftime("%Y-%m-%d %H:%M"),
+        **origin(),
         "settings": asdict(length) | {"seeds": seeds},
         "samplers": {},
         "skipped": {},
@@ -149,6 +155,10 @@ def side_by_side(
     for peer in peers:
         if (package := missing(peer)) is not None:
             result["skipped"][peer] = f"{package} isn't installed here: make bench-env"
+            print(f"{peer}: {result['skipped'][peer]}", flush=True)
+            continue
+        if (passed := time.monotonic() - begun) > last_s:
+            result["skipped"][peer] = f"{passed:.0f} s had passed, and a short run begins no more"
             print(f"{peer}: {result['skipped'][peer]}", flush=True)
             continue
         with tempfile.TemporaryDirectory() as cache:
@@ -161,12 +171,42 @@ def side_by_side(
                 _report(peer, runs[-1])
         order = sorted(range(len(runs)), key=lambda i: runs[i]["ess_per_cpu_s_worst"])
         chosen = runs[order[len(order) // 2]]
-        result["samplers"][peer] = {**chosen, "all_converged": all(r["converged"] for r in runs)}
+        now = origin()
+        result["samplers"][peer] = {
+            **chosen,
+            "all_converged": all(r["converged"] for r in runs),
+            "cpu_limit_s": length.cpu_limit_s,
+            **{key: now[key] for key in ("when", "commit")},
+        }
         if len(runs) > 1:
             result["samplers"][peer]["runs"] = runs
         if json_file is not None:
+            if keep:  # read anew: another process may have added to it meanwhile
+                known = _in_file(json_file, built)["samplers"] | result["samplers"]
+                result["samplers"] = {name: known[name] for name in PEERS if name in known}
             json_file.write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def _in_file(file: Path, built: Case) -> dict[str, Any]:
+    """Return the result that a file has.
+
+    Raises
+    ------
+    ValueError
+        If it is of another posterior.
+    """
+    if not file.is_file():
+        return {"samplers": {}}
+    found: dict[str, Any] = json.loads(file.read_text())
+    if found["posterior"] != built.name or _claimed(found["sizes"]) != _claimed(built.sizes):
+        raise ValueError(f"{file} is of another posterior")
+    return found
+
+
+def _claimed(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a posterior's sizes say of it: not the seconds of building it, nor its totals."""
+    return {k: v for k, v in sizes.items() if not k.startswith("seconds") and k != "totals"}
 
 
 def _warm(built: Case, length: Length, environment: dict[str, str]) -> dict[str, Any]:
@@ -249,6 +289,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="a reduced P1, few draws, two minutes")
     parser.add_argument("--peers", default=",".join(PEERS), help="names, with commas")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each sampler")
+    parser.add_argument("--first-seed", type=int, default=1, help="of those runs")
     parser.add_argument("--draws", type=int, help="kept per chain; each sampler's own if absent")
     parser.add_argument("--tune", type=int, help="warm-up per chain; each sampler's own if absent")
     parser.add_argument("--chains", type=int, default=4)
@@ -257,6 +298,7 @@ def main() -> None:
         "--limit", type=float, help=f"CPU seconds of a sampler; {LIMIT_S:g}, or {SHORT_LIMIT_S:g}"
     )
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--keep", action="store_true", help="what the JSON file has already")
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
     if unknown := sorted(set(peers) - set(PEERS)):
@@ -270,8 +312,15 @@ def main() -> None:
     except NoDataError as error:
         parser.error(str(error))
     length = Length(draws, tune, options.chains, options.cores, limit)
-    seeds = list(range(1, options.seeds + 1))
-    result = side_by_side(built, peers, length, seeds, options.json, not options.short)
+    seeds = list(range(options.first_seed, options.first_seed + options.seeds))
+    if options.keep and options.json is None:
+        parser.error("--keep needs --json")
+    if options.keep:
+        _in_file(options.json, built)  # that it is of this posterior is better known beforehand
+    last_s = SHORT_LAST_S if options.short else math.inf
+    result = side_by_side(
+        built, peers, length, seeds, options.json, not options.short, options.keep, last_s
+    )
     print("\n" + table(result))
 
 

@@ -1,12 +1,14 @@
 """How cost grows with days, claims and strata, on simulated claims read by the library.
 
-    python benchmarks/scaling.py [--json FILE] [--limit CPU_SECONDS | --no-draws]
+    python benchmarks/scaling.py [--json FILE] [--limit CPU_SECONDS | --no-draws] [--most N]
 
 One of days, claims and strata grows at a time, the others at 730 days, 1,000 claims and 4 strata.
 Each size is built in a process of its own, which reports seconds of building, microseconds of a
 gradient (kernel, and kernel on its map), and peak memory. The sampler is run where the gradient's
 cost says that it fits the limit; its CPU seconds per effective draw are those of the worst and of
 the median quantity, everything charged, and a run that hasn't converged isn't fitted.
+
+What the JSON file has of the same commit is kept, so that the whole can be run in pieces.
 
 The exponent is the slope of log cost on log size by least squares, with its standard error; "last
 step" is the slope between the two largest sizes alone, where fixed costs weigh least.
@@ -25,6 +27,7 @@ from typing import Any
 
 import numpy as np
 from density import kernel, mapped, microseconds
+from origin import commit, origin
 from peers.contract import Length
 from peers.process import measure
 from posteriors import case
@@ -37,6 +40,8 @@ SWEEPS = {
     "strata": (1, 4, 15, 60),
 }
 BASE = {"days": 730, "claims": 1_000, "strata": 4}
+#: What a size's figures come from: of another commit of these they are measured anew.
+MEASURED = ("src", *(f"benchmarks/{name}.py" for name in ("density", "posteriors", "simulated")))
 #: Gradients of a whole run, roughly: decides what is affordable.
 _GRADIENTS = 100_000
 
@@ -47,7 +52,8 @@ COSTS = {
     "cpu_s_per_worst": "CPU s per effective draw, worst",
     "cpu_s_per_median": "CPU s per effective draw, median",
     "seconds_build": "building (s)",
-    "peak_rss_mb": "peak memory (MB)",
+    "peak_rss_mb": "peak memory, gradients (MB)",
+    "sampling_peak_rss_mb": "peak memory, sampling (MB)",
 }
 
 
@@ -161,6 +167,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--limit", type=float, default=120.0, help="CPU seconds of a sampling run")
     parser.add_argument("--no-draws", action="store_true", help="gradients and memory only")
+    parser.add_argument("--anew", action="store_true", help="sizes that the JSON file has, too")
+    parser.add_argument("--most", type=int, default=10**9, help="measurements at most, then stop")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -169,26 +177,51 @@ def main() -> None:
     sweeps = [name for name in options.sweeps.split(",") if name]
     if unknown := sorted(set(sweeps) - set(SWEEPS)):
         parser.error(f"no sweeps {', '.join(unknown)}; known: {', '.join(SWEEPS)}")
-    known: dict[str, dict[str, Any]] = {}
-    result: dict[str, Any] = {"base": BASE, "sweeps": {}}
-    for sweep in sweeps:
+    known = {} if options.anew else measured_before(options.json)
+    result: dict[str, Any] = {**origin("bajas", "numba"), "base": BASE, "sweeps": {}}
+    left = options.most
+    for sweep in SWEEPS:
         rows = []
         for size in SWEEPS[sweep]:
             chosen = BASE | {sweep: size}
             name = "simulated-{days}-{claims}-{strata}".format(**chosen)
-            if name not in known:
-                known[name] = chosen | in_a_process(name)
-                cost = known[name].get("mapped_us") or known[name].get("kernel_us")
-                affordable = cost is not None and cost * _GRADIENTS < options.limit * 1e6
-                if affordable and not options.no_draws:
-                    known[name] |= drawn(name, options.limit)
-                print(_line(name, known[name]), flush=True)
-            rows.append(known[name])
-        fitted = exponents(sweep, rows)
-        result["sweeps"][sweep] = {"sizes": rows, "exponents": fitted}
-        print("\n" + table(sweep, rows, fitted) + "\n", flush=True)
-        if options.json:
-            options.json.write_text(json.dumps(result, indent=2) + "\n")
+            row = known.get(name, {})
+            wanted = sweep in sweeps and left > 0
+            if wanted and not {"kernel_us", "kernel_error"} & set(row):
+                row = chosen | in_a_process(name) | {"name": name, "commit": commit(*MEASURED)}
+                left -= 1
+                print(_line(name, row), flush=True)
+            cost = row.get("mapped_us") or row.get("kernel_us")
+            affordable = cost is not None and cost * _GRADIENTS < options.limit * 1e6
+            if (
+                wanted
+                and left > 0
+                and affordable
+                and not options.no_draws
+                and "converged" not in row
+            ):
+                row |= drawn(name, options.limit)
+                left -= 1
+                print(_line(name, row), flush=True)
+            if row:
+                known[name] = row
+                rows.append(row)
+            fitted = exponents(sweep, rows)
+            result["sweeps"][sweep] = {"sizes": rows, "exponents": fitted}
+            if options.json:
+                options.json.write_text(json.dumps(result, indent=2) + "\n")
+        if rows:
+            print("\n" + table(sweep, rows, fitted) + "\n", flush=True)
+
+
+def measured_before(file: Path | None) -> dict[str, dict[str, Any]]:
+    """Return the sizes that a file has and that were measured at the present commit, by name."""
+    if file is None or not file.is_file():
+        return {}
+    sweeps = json.loads(file.read_text())["sweeps"].values()
+    rows = [row for found in sweeps for row in found["sizes"]]
+    now = commit(*MEASURED)
+    return {row["name"]: row for row in rows if row.get("commit") == now}
 
 
 def _line(name: str, row: dict[str, Any]) -> str:

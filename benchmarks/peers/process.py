@@ -32,8 +32,8 @@ from posteriors import Case, case
 from peers import PEERS
 from peers.contract import Length, Meter, Run, cpu_seconds, memory_mb
 
-#: Beyond the limit a peer is to stop by itself; the process is ended after these many CPU seconds
-#: more, and its draws are lost.
+#: Beyond the limit a peer is to stop by itself; the process is ended after so many CPU seconds
+#: more, or at twice the limit, and its draws are lost.
 GRACE_S = 180.0
 #: Seconds between looks at a process from outside: looking takes time from it.
 _WATCH_S = 1.0
@@ -84,7 +84,8 @@ def measure(
         if peer != "bajas":
             (folder / "representation.pickle").write_bytes(pickle.dumps(built.representation))
         (folder / "order.json").write_text(json.dumps(order | {"started": time.time()}))
-        facts = _watched(folder, length.cpu_limit_s + GRACE_S, environment or {})
+        most = length.cpu_limit_s + min(GRACE_S, length.cpu_limit_s)
+        facts = _watched(folder, most, environment or {})
         facts["versions"] = {package: version(package) for package in PEERS[peer][1]}
         if not (folder / "draws.npz").is_file():
             tail = (folder / "errors.txt").read_text(errors="replace").strip().splitlines()

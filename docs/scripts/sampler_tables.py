@@ -140,6 +140,11 @@ def _origin(result: Result) -> str:
     """Say on what, when and of which versions a result is."""
     kept = {"machine": "machine", "when": "date", "date": "date", "commit": "commit"}
     found = {label: str(result[key]) for key, label in kept.items() if result.get(key)}
+    for key in ("when", "commit"):
+        rows = (row.get(key) for row in _mapping(result.get("samplers")).values())
+        of_rows = sorted({str(value) for value in rows if value})
+        if of_rows:
+            found[kept[key]] = _span(of_rows) if key == "when" else " and ".join(of_rows)
     versions = dict(result.get("versions", {}))
     if result.get("python"):
         versions = {"Python": result["python"], **versions}
@@ -150,6 +155,11 @@ def _origin(result: Result) -> str:
     )
     listed = ", ".join(f"{name} {number}" for name, number in versions.items()) or "not recorded"
     return f"{text[0].upper()}{text[1:]}; versions {listed}."
+
+
+def _span(sorted_texts: Sequence[str]) -> str:
+    first, last = sorted_texts[0], sorted_texts[-1]
+    return first if first == last else f"{first} to {last}"
 
 
 # -- one kind of result each ------------------------------------------------------------------
@@ -171,7 +181,8 @@ def _samplers(result: Result) -> list[str]:
         if "error" in row:
             state = f"no: {row['error']}"
         elif not row.get("complete", True):
-            state += ", stopped at the limit"
+            limit = row.get("cpu_limit_s", result.get("settings", {}).get("cpu_limit_s"))
+            state += ", stopped at the limit" + (f" of {limit:g} CPU s" if limit else "")
         rows.append(
             [
                 name,
@@ -192,10 +203,10 @@ def _samplers(result: Result) -> list[str]:
     sizes = ", ".join(
         f"{value:,} {key}" for key, value in result["sizes"].items() if "second" not in key
     )
-    settings = result.get("settings", {})
     lengths = ", ".join(
-        f"{key.replace('_', ' ')} {'its own' if value is None else value}"
-        for key, value in settings.items()
+        f"{key} {'its own' if value is None else value}"
+        for key, value in result.get("settings", {}).items()
+        if key not in {"cpu_limit_s", "seeds"}  # they may differ between samplers
     )
     parts = [f"{sizes}. Settings: {lengths}.", _table(head, rows)]
     own_row = result["samplers"].get("bajas", {})
@@ -206,10 +217,30 @@ def _samplers(result: Result) -> list[str]:
             f" verdict ({verdict}); {_number(own_row.get('wall_s_with_empty_cache'))} s with an"
             " empty cache of compiled code and 50 draws."
         )
+    parts += [
+        f"{name}: {_of_seeds(row['runs'])}"
+        for name, row in result["samplers"].items()
+        if len(row.get("runs", ())) > 1
+    ]
     if any(not row.get("converged") for row in result["samplers"].values()):
         parts.append("The effective sample size of a run that hasn't converged is an overestimate.")
     parts += [f"{name}: skipped, {why}." for name, why in result.get("skipped", {}).items()]
     return parts
+
+
+def _of_seeds(runs: Sequence[Result]) -> str:
+    """Say what the seeds of one sampler gave, of which the table has the median run."""
+    spans = []
+    for key, label, form in (
+        ("ess_worst", "worst ESS", ",.0f"),
+        ("grads_per_ess_worst", "gradients per effective draw at the worst", ",.1f"),
+        ("rhat_max", "R-hat", ".3f"),
+    ):
+        values = [run[key] for run in runs if run.get(key) is not None]
+        if values:
+            spans.append(f"{label} {_number(min(values), form)} to {_number(max(values), form)}")
+    seeds = ", ".join(str(run["seed"]) for run in runs)
+    return f"the median run of seeds {seeds}; {'; '.join(spans)}."
 
 
 def _density(result: Result) -> list[str]:
@@ -230,7 +261,23 @@ def _density(result: Result) -> list[str]:
             row.append(f"{_number(times.get(engine), ',.1f')}{ratio}")
         rows.append(row)
     head = ["CPU microseconds (multiple of the kernel)", *named]
-    return [_table(head, rows), *(f"{what}: not measured, {why}." for what, why in missing.items())]
+    memory = [
+        [
+            engine,
+            *(
+                _number(_mapping(entry.get("memory_mb")).get(engine), ",d")
+                for entry in named.values()
+            ),
+        ]
+        for engine in engines
+        if any(engine in entry.get("memory_mb", {}) for entry in named.values())
+    ]
+    held = [_table(["MB at most, above what the process had", *named], memory)] if memory else []
+    return [
+        _table(head, rows),
+        *held,
+        *(f"{what}: not measured, {why}." for what, why in missing.items()),
+    ]
 
 
 def _scaling(result: Result) -> list[str]:
@@ -240,7 +287,8 @@ def _scaling(result: Result) -> list[str]:
         "cpu_s_per_worst": "CPU s per effective draw, worst",
         "cpu_s_per_median": "CPU s per effective draw, median",
         "seconds_build": "building (s)",
-        "peak_rss_mb": "peak memory (MB)",
+        "peak_rss_mb": "peak memory, gradients (MB)",
+        "sampling_peak_rss_mb": "peak memory, sampling (MB)",
         "parameters": "parameters",
         "observations": "observations",
         "cells": "cells",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from effective import converged, counted, effective
 from model_examples import built, every_form
+from origin import commit, origin
 from peers.contract import Length, Meter, Run, cpu_seconds, free_blocks, starts
 from posteriors import Case, Totals
-from sampler import figures, table
+from sampler import figures, side_by_side, table
 
 from bajas.model.graph import build_pymc_model
 
@@ -147,3 +151,39 @@ def test_the_meter_counts_work_and_sees_its_limit() -> None:
 
 def test_lengths_leave_draws_to_the_sampler_unless_said() -> None:
     assert Length().draws is None
+
+
+def test_samplers_that_were_measured_before_stay_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "p.json"
+    size = small().representation.size
+    position = np.random.default_rng(3).standard_normal((4, 50, size))
+    steps, sampled = np.ones((4, 50)), {"sample": 1.0}
+    run = Run(position, steps, np.zeros((4, 50), bool), 10.0, sampled)
+    monkeypatch.setattr("sampler.measure", lambda *_: (run, {"peak_rss_mb": 1}))
+    monkeypatch.setattr("sampler.missing", lambda _: None)
+    side_by_side(small(), ["stan"], Length(), [1], file, keep=True)
+    found = side_by_side(small(), ["nutpie_default"], Length(), [2], file, keep=True)
+    assert list(found["samplers"]) == ["nutpie_default", "stan"]
+    assert json.loads(file.read_text())["samplers"]["stan"]["seed"] == 1
+    alone = side_by_side(small(), ["nutpie_default"], Length(), [2], file)
+    assert list(alone["samplers"]) == ["nutpie_default"]
+    other = replace(small(), name="another")
+    with pytest.raises(ValueError, match="another posterior"):
+        side_by_side(other, ["stan"], Length(), [1], file, keep=True)
+
+
+def test_a_short_run_begins_no_sampler_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sampler.missing", lambda _: None)
+    monkeypatch.setattr("sampler.measure", lambda *_: pytest.fail("begun"))
+    found = side_by_side(small(), ["stan", "numpyro"], Length(), [1], None, last_s=-1.0)
+    assert found["samplers"] == {}
+    assert set(found["skipped"]) == {"stan", "numpyro"}
+
+
+def test_what_is_measured_says_where_and_of_which_commit() -> None:
+    found = origin("numpy", "no-such-package")
+    assert found["versions"] == {"numpy": np.__version__}
+    assert "cores" in str(found["machine"])
+    assert commit() == found["commit"]

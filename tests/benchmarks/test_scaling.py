@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from density import calls, kernel, lower_bound, microseconds
 from model_examples import built, every_form
 from posteriors import case
-from scaling import exponent, exponents, table
+from scaling import exponent, exponents, main, table
 from simulated import simulated_ledger
 
 
@@ -67,3 +70,26 @@ def test_the_lower_bound_counts_every_form() -> None:
 def test_the_lower_bound_is_below_the_kernel() -> None:
     representation = built(*every_form())
     assert lower_bound(representation)[0] < microseconds(kernel(representation))
+
+
+def test_a_run_in_pieces_measures_each_size_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def one(name: str) -> dict[str, float]:
+        asked.append(name)
+        return {"days": float(name.split("-")[1]), "kernel_us": float(len(asked))}
+
+    file = tmp_path / "scaling.json"
+    monkeypatch.setattr("scaling.in_a_process", one)
+    monkeypatch.setattr("sys.argv", ["scaling", "--no-draws", "--most", "3", "--json", str(file)])
+    for _ in range(5):
+        main()
+    assert len(asked) == len(set(asked)) == 10  # two of the twelve are the same
+    days = json.loads(file.read_text())["sweeps"]["days"]
+    assert [row["kernel_us"] for row in days["sizes"]] == [1, 2, 3, 4]
+    assert days["exponents"]["kernel_us"]["points"] == 4
+    monkeypatch.setattr("scaling.commit", lambda *_: "another")
+    main()
+    assert len(asked) == 13

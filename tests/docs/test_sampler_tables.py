@@ -28,10 +28,15 @@ SAMPLER: dict[str, Any] = {
             "ess_per_cpu_s_worst": 500.0, "grads_per_ess_worst": 12.0,
             "grads_per_ess_median": 6.0, "peak_rss_mb": 300, "ess_worst_name": "noise[a|b]",
             "wall_s_cold": 4.5, "trusted": True, "versions": {"numba": "0.65"},
+            "commit": "abc1234", "when": "2026-01-01 02:03",
+            "runs": [
+                {"seed": 11, "ess_worst": 2500.0, "grads_per_ess_worst": 12.0, "rhat_max": 1.0021},
+                {"seed": 12, "ess_worst": 2400.0, "grads_per_ess_worst": 12.5, "rhat_max": None},
+            ],
         },
         "stan": {
             "converged": False, "complete": False, "rhat_max": None, "divergences": None,
-            "cpu_s_total": 600.0, "cpu_s_compile": 90.0, "leapfrogs_per_draw": None,
+            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0, "leapfrogs_per_draw": None,
             "draws_all": 0, "ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0,
             "ess_per_cpu_s_worst": 2.5, "grads_per_ess_worst": None,
             "grads_per_ess_median": None, "peak_rss_mb": 90,
@@ -43,6 +48,7 @@ DENSITY = {
     "P1": {
         "sizes": {},
         "microseconds": {"kernel": 20.0, "mapped": 30.0},
+        "memory_mb": {"kernel": 12, "mapped": None},
         "not_measured": {"jax": "NotHereError: JAX isn't installed"},
     }
 }
@@ -117,7 +123,7 @@ def test_what_is_not_there_is_not_measured(script: ModuleType, tmp_path: Path) -
 def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None:
     content = script.tables(results)
     assert content.count("Not measured.") == 2  # p2 and p3
-    assert "machine Linux x86_64, 2 cores; date 2026-01-02 03:04; commit not recorded" in (
+    assert "machine Linux x86_64, 2 cores; date 2026-01-01 02:03; commit abc1234" in (
         content.replace("Machine", "machine")
     )
     assert "versions Python 3.13.1, numba 0.65" in content
@@ -126,10 +132,14 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     rows = [line for line in content.splitlines() if line.startswith("| bajas ")]
     assert len(rows) == 1
     assert "| yes | 1.002 | 0 | 5.0 (0.5) | 4.2 | 6,000 | 2,500 / 5,000 | 500 |" in rows[0]
-    assert "| stan | no, stopped at the limit | - | - |" in content
+    assert "| stan | no, stopped at the limit of 600 CPU s | - | - |" in content
+    assert "bajas: the median run of seeds 11, 12; worst ESS 2,400 to 2,500;" in content
+    assert "at the worst 12.0 to 12.5; R-hat 1.002 to 1.002." in content
     assert "| 200.0 | 90 | - |" in content  # how many times the draws per CPU second
     assert "numpyro: skipped" in content
     assert "| mapped | 30.0 (1.50) |" in content
+    assert "| kernel | 12 |" in content
+    assert "| mapped | - |" in content
     assert "jax on P1: not measured" in content
     assert "| gradient, kernel (microseconds) | 10 | 20 | 1.00 | 1.00 |" in content
     assert "days 730: MemoryError." in content

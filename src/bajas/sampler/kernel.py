@@ -178,28 +178,7 @@ def density_given_biases(
     )
     value += solved_value
     by_mu = np.empty(observations)  # d value / d mu
-    heavy = k.heavy[0]
-    for o in k.continuous:
-        own = noise[k.group[o]]
-        sigma = np.sqrt(own * own + k.log_sd[o] * k.log_sd[o])
-        t = (k.log_value[o] - location[o]) / sigma
-        if k.form[o] == POINT:
-            if heavy:
-                value += -0.9808292530117262 - np.log(sigma) - 2.5 * np.log1p(0.25 * t * t)
-                bend = -5 * t / (4 + t * t)
-            else:
-                value += -0.9189385332046727 - np.log(sigma) - 0.5 * t * t
-                bend = -t
-            by_mu[o] = -bend / sigma
-            by_sigma = (-1 - t * bend) / sigma
-        else:
-            sign = -1.0 if k.form[o] == AT_LEAST else 1.0
-            side = sign * t
-            log_probability, ratio = bound(side, heavy)
-            value += log_probability
-            by_mu[o] = -sign * ratio / sigma
-            by_sigma = -side * ratio / sigma
-        by_noise[k.group[o]] += by_sigma * own / sigma
+    value += _continuous(location, noise, by_mu, by_noise, k)
     if k.counts.observation.size:
         value += _counts(tau, log_tau, location, noise, by_mu, by_log_noise, k.counts)
 
@@ -222,18 +201,17 @@ def density_given_biases(
     _add_product(k.log_noise_back, by_log_noise, field_gradient)
 
     # back through runs, cells and nodes
-    change = np.zeros(cells + sums)
+    change, by_tau = np.zeros(cells + sums), by_mu / tau
     for r in range(k.run_observation.size):
-        o = k.run_observation[r]
-        moved = weight[r] * (by_mu[o] / tau[o])
+        moved = weight[r] * by_tau[k.run_observation[r]]
         change[k.run_start[r]] += moved
         change[k.run_stop[r]] -= moved
     if k.curves.run.size:
         by_weight = np.empty(k.curves.run.size)
         for i in range(by_weight.size):
             r = k.curves.run[i]
-            o = k.run_observation[r]
-            by_weight[i] = (by_mu[o] / tau[o]) * (running[k.run_stop[r]] - running[k.run_start[r]])
+            lost = running[k.run_stop[r]] - running[k.run_start[r]]
+            by_weight[i] = by_tau[k.run_observation[r]] * lost
         curves_back(by_weight, log_z, slope_of_z, theta, theta_gradient, k.curves)
     for s in range(sums):
         part = intensity[k.sum_start[s] : k.sum_start[s + 1]]
@@ -297,6 +275,50 @@ def _add_product(matrix: Product, x: np.ndarray, out: np.ndarray) -> None:
         for e in range(pointer[i], pointer[i + 1]):
             found += value[e] * x[column[e]]
         out[i] = found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _continuous(
+    location: np.ndarray, noise: np.ndarray, by_mu: np.ndarray, by_noise: np.ndarray, k: Kernel
+) -> float:
+    """Return the log probability of points and bounds, and its derivatives.
+
+    With d = log y - mu and v the variance, that of a point is a constant and, up to logarithms that
+    are taken of all at once, 2 log v - 5/2 log(v + d^2 / 4) for four degrees of freedom, and
+    -log(v) / 2 - d^2 / (2 v) for normal errors.
+    """
+    heavy, size = k.heavy[0], k.continuous.size
+    variance, wide = np.ones(size), np.ones(size)
+    value, points = 0.0, 0
+    for i in range(size):
+        o = k.continuous[i]
+        own, residual = noise[k.group[o]], k.log_value[o] - location[o]
+        square = own * own + k.log_sd[o] * k.log_sd[o]
+        if k.form[o] == POINT:
+            points += 1
+            variance[i] = square
+            if heavy:
+                wide[i] = square + 0.25 * residual * residual
+                by_mu[o] = 1.25 * residual / wide[i]
+            else:
+                by_mu[o] = residual / square
+                value -= 0.5 * residual * by_mu[o]
+            by_noise[k.group[o]] += (by_mu[o] * residual - 1) * own / square
+        else:
+            sigma = np.sqrt(square)
+            sign = -1.0 if k.form[o] == AT_LEAST else 1.0
+            side = sign * residual / sigma
+            log_probability, ratio = bound(side, heavy)
+            value += log_probability
+            by_mu[o] = -sign * ratio / sigma
+            by_noise[k.group[o]] -= side * ratio * own / square
+    logarithm = np.empty(size)
+    logarithms(variance, logarithm)
+    if not heavy:
+        return value - 0.9189385332046727 * points - 0.5 * total(logarithm)
+    value += 2 * total(logarithm) - 0.9808292530117262 * points
+    logarithms(wide, logarithm)
+    return value - 2.5 * total(logarithm)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
