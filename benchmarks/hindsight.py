@@ -24,7 +24,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from hindsight_models import OURS, SETTINGS, peer, rolling, run_ours
 from hindsight_targets import Target, figure, stance, targets
 
 from bajas.checks.scores import bootstrap_mean, central_interval, crps, log_score
+from bajas.claims.claim import Claim
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 MAIN = next(iter(OURS))
@@ -228,18 +229,22 @@ def described(target: Target) -> dict[str, Any]:
         "low": truth.low,
         "high": truth.high,
         "grade": truth.grade,
-        "claims": [
-            {
-                "claim_id": claim.claim_id,
-                "source": claim.source,
-                "stance": stance(claim),
-                "evidence": claim.evidence,
-                "qualifier": claim.qualifier,
-                "published": claim.published.isoformat(),
-                "figure": figure(claim),
-            }
-            for claim in target.claims
+        "claims": [written(claim) for claim in target.claims],
+        "late_claims": [
+            written(claim) for claim in target.ledger("own", date.max) if claim not in target.claims
         ],
+    }
+
+
+def written(claim: Claim) -> dict[str, Any]:
+    return {
+        "claim_id": claim.claim_id,
+        "source": claim.source,
+        "stance": stance(claim),
+        "evidence": claim.evidence,
+        "qualifier": claim.qualifier,
+        "published": claim.published.isoformat(),
+        "figure": figure(claim),
     }
 
 

@@ -9,7 +9,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from importlib import util
@@ -25,8 +25,9 @@ import bajas
 from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
 from bajas.checks.scores import central_interval
+from bajas.claims.claim import EVIDENCE_KINDS
 from bajas.model.bias import BiasPrior
-from bajas.model.specification import Specification
+from bajas.model.specification import IntensityPrior, Specification
 from bajas.posterior.posterior import Posterior
 from bajas.posterior.verdict import judge
 from bajas.sampler.choice import named_sampler
@@ -53,26 +54,57 @@ def relation_alone(case: str) -> BiasPrior:
     return replace(prior, name=f"{prior.name}, relation alone", relations=relations)
 
 
-#: Name of a method to its prior and the claims that it sees.
-OURS: Mapping[str, tuple[Callable[[str], BiasPrior], str]] = {
-    "bajas, hindsight": (learned, "own"),
-    "bajas, relation alone": (relation_alone, "own"),
-    "bajas, symmetric(0.6)": (symmetric, "own"),
-    "bajas, hindsight, all windows": (learned, "all"),
+def not_settled(case: str) -> BiasPrior:
+    """Return the learned prior that takes a settled claim for a fresh one."""
+    prior = learned(case)
+    relations = {
+        name: replace(entry, kinds={k: v for k, v in entry.kinds.items() if k in EVIDENCE_KINDS})
+        for name, entry in prior.relations.items()
+    }
+    return replace(prior, name=f"{prior.name}, settled claims as fresh", relations=relations)
+
+
+@dataclass(frozen=True)
+class Ours:
+    """One of our models: its bias prior by the case left out, the claims it sees, its level."""
+
+    prior: Callable[[str], BiasPrior]
+    windows: str = "own"
+    intensity: IntensityPrior = IntensityPrior()
+
+    def specification(self, case: str) -> Specification:
+        return Specification(bias=self.prior(case), intensity=self.intensity)
+
+
+#: Twice the default's sd of the level, whose centre is a rounded guess from the claims.
+WIDE = IntensityPrior(level_sd=3.0)
+
+OURS: Mapping[str, Ours] = {
+    "bajas, hindsight": Ours(learned),
+    "bajas, settled claims as fresh": Ours(not_settled),
+    "bajas, relation alone": Ours(relation_alone),
+    "bajas, symmetric(0.6)": Ours(symmetric),
+    "bajas, bounds as figures": Ours(learned, "own, bounds as figures"),
+    "bajas, level sd 3": Ours(learned, intensity=WIDE),
+    "bajas, both of these": Ours(learned, "own, bounds as figures", WIDE),
+    "bajas, all windows": Ours(learned, "all"),
 }
 
 
-def tasks(targets: Sequence[Target], method: str) -> tuple[list[FitTask], dict[str, str]]:
-    """Return the fits of a method, one for each ledger, and the name of each target's fit."""
-    prior, windows = OURS[method]
+def tasks(
+    targets: Sequence[Target], methods: Sequence[str]
+) -> tuple[list[FitTask], dict[str, dict[str, str]]]:
+    """Return the fits of some methods, each made once, and the name of each target's fit."""
     made: dict[str, FitTask] = {}
-    where: dict[str, str] = {}
-    for target in targets:
-        ledger = target.ledger(windows)
-        specification = Specification(bias=prior(target.case.name))
-        task = FitTask(f"{method}: {target.name}", ledger, specification, SETTINGS)
-        # targets that differ in their windows alone share a ledger of all windows
-        where[target.name] = made.setdefault(task.content_hash, task).name
+    where: dict[str, dict[str, str]] = {method: {} for method in methods}
+    for method in methods:
+        ours = OURS[method]
+        for target in targets:
+            ledger = target.ledger(ours.windows)
+            specification = ours.specification(target.case.name)
+            task = FitTask(f"{method}: {target.name}", ledger, specification, SETTINGS)
+            # targets may share a ledger of all windows, methods what they don't differ in
+            where[method][target.name] = made.setdefault(task.content_hash, task).name
     return list(made.values()), where
 
 
@@ -114,11 +146,7 @@ def run_ours(
     targets: Sequence[Target], folder: Path | None, workers: int = 1, methods: Sequence[str] = ()
 ) -> tuple[dict[str, dict[str, np.ndarray]], list[str]]:
     """Return log losses by method and target, and what is to be said of fits that went wrong."""
-    every: list[FitTask] = []
-    where: dict[str, dict[str, str]] = {}
-    for method in methods or OURS:
-        own, where[method] = tasks(targets, method)
-        every += own
+    every, where = tasks(targets, methods or list(OURS))
     reduce = partial(answers, questions=[question(target) for target in targets])
     batch = run_batch(every, reduce, folder=folder, workers=workers, progress=shown)
     notes = [f"{name}: failed, {reason}" for name, reason in batch.errors.items()]
@@ -143,16 +171,16 @@ def rolling(
 
     Only of targets with claims of more than one day: log(answer / truth) at the ends of intervals.
     """
-    prior, windows = OURS[method]
+    ours = OURS[method]
     made: list[FitTask] = []
     about: dict[str, tuple[Target, date]] = {}
     for target in targets:
-        end = target.ledger(windows, date.max)
+        end = target.ledger(ours.windows, date.max)
         days = sorted({claim.published for claim in end})
         for day in days if len(days) > 1 else ():
-            specification = Specification(bias=prior(target.case.name))
+            specification = ours.specification(target.case.name)
             name = f"{target.name} as of {day}"
-            made.append(FitTask(name, target.ledger(windows, day), specification, SETTINGS))
+            made.append(FitTask(name, target.ledger(ours.windows, day), specification, SETTINGS))
             about[name] = (target, day)
     reduce = partial(answers, questions=[question(target) for target in targets])
     batch = run_batch(made, reduce, folder=folder, workers=workers, progress=shown)

@@ -67,8 +67,9 @@ class Target:
 
         Parameters
         ----------
-        windows : {"own", "all"}
-            Those on the truth's own window, or on all windows of the same losses.
+        windows : {"own", "own, bounds as figures", "all"}
+            Those on the truth's own window, as they are or with every bound read as the figure
+            that it names; or those on all windows of the same losses.
         until : datetime.date, optional
             What was known on that day, late claims too; by default what was claimed at the time.
         """
@@ -79,7 +80,11 @@ class Target:
             if (windows == "all" or (claim.window == self.truth.window and figure(claim)))
             and (at_the_time(claim) if until is None else claim.published <= until)
         }
-        return replace(about, claims=tuple(c for c in about if c.claim_id in kept))
+        claims = [claim for claim in about if claim.claim_id in kept]
+        if windows.endswith("as figures"):
+            bounds = ("at_least", "at_most")
+            claims = [replace(c, qualifier="about") if c.qualifier in bounds else c for c in claims]
+        return replace(about, claims=tuple(claims))
 
 
 def targets(names: tuple[str, ...] = ()) -> Iterator[Target]:
