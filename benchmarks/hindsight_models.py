@@ -9,7 +9,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
 from importlib import util
@@ -70,7 +70,7 @@ class Ours:
 
     prior: Callable[[str], BiasPrior]
     windows: str = "own"
-    intensity: IntensityPrior = IntensityPrior()
+    intensity: IntensityPrior = field(default_factory=IntensityPrior)
 
     def specification(self, case: str) -> Specification:
         return Specification(bias=self.prior(case), intensity=self.intensity)
