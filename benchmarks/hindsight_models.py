@@ -164,24 +164,31 @@ def run_ours(
     return found, notes
 
 
-def rolling(
-    targets: Sequence[Target], method: str, folder: Path | None, workers: int = 1
-) -> list[dict[str, Any]]:
-    """Return the answers as of every day on which a claim came, with claims made long after.
+def rolling_tasks(
+    targets: Sequence[Target], method: str
+) -> tuple[list[FitTask], dict[str, tuple[Target, date]]]:
+    """Return a fit for every day on which a claim on a target came, late ones too.
 
-    Only of targets with claims of more than one day: log(answer / truth) at the ends of intervals.
+    Only of targets with claims of more than one day. Beside them, what each fit is about.
     """
     ours = OURS[method]
     made: list[FitTask] = []
     about: dict[str, tuple[Target, date]] = {}
     for target in targets:
-        end = target.ledger(ours.windows, date.max)
-        days = sorted({claim.published for claim in end})
+        days = sorted({claim.published for claim in target.ledger(ours.windows, date.max)})
         for day in days if len(days) > 1 else ():
-            specification = ours.specification(target.case.name)
             name = f"{target.name} as of {day}"
-            made.append(FitTask(name, target.ledger(ours.windows, day), specification, SETTINGS))
+            ledger = target.ledger(ours.windows, day)
+            made.append(FitTask(name, ledger, ours.specification(target.case.name), SETTINGS))
             about[name] = (target, day)
+    return made, about
+
+
+def rolling(
+    targets: Sequence[Target], method: str, folder: Path | None, workers: int = 1
+) -> list[dict[str, Any]]:
+    """Return the answers of those fits: log(answer / truth) at the ends of intervals."""
+    made, about = rolling_tasks(targets, method)
     reduce = partial(answers, questions=[question(target) for target in targets])
     batch = run_batch(made, reduce, folder=folder, workers=workers, progress=shown)
     found = []
@@ -194,7 +201,7 @@ def rolling(
                 "case": target.case.name,
                 "as_of": day.isoformat(),
                 "days": (day - target.truth.end).days,
-                "claims": len(next(task for task in made if task.name == name).ledger),
+                "claims": len(target.ledger(OURS[method].windows, day)),
                 "ends": [[round(end, 4) for end in central_interval(draws, p)] for p in (0.5, 0.9)],
                 "error": float(np.median(draws)),
                 "trusted": result["trusted"],
