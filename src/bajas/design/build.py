@@ -242,7 +242,7 @@ def _observe(
                 biased=biased,
                 meaning=f"{reading.words}, {window}{clipped}, for {what}{theatre} ({how})",
                 evidence=claim.evidence or known,
-                settled=claim.settled,
+                settled=claim.settled and stream.kind != "tally",
             )
         )
     tally = increments(running)

@@ -110,8 +110,8 @@ class Observation:
     evidence : str, optional
         Kind of evidence of the claim; of an increment that of its stream.
     settled : bool
-        Whether the claim was published two weeks or more after its window's last day. An increment
-        isn't: its tally went on.
+        Whether the claim was published two weeks or more after its window's last day. Claims of a
+        tally aren't: it goes on, and is one count.
     """
 
     name: str
