@@ -62,6 +62,7 @@ def tables(result: dict[str, Any]) -> dict[str, str]:
             f" {made['numba']}; {made['chains']} chains of {made['draws']:,} draws each, seed"
             f" {made['seed']}; {made['cpu_seconds']:,.0f} CPU seconds."
         ),
+        "verdict": verdict(result),
         "targets": targets_table(result),
         "misses": misses(result),
         "rolling": rolling_table(result),
@@ -96,6 +97,31 @@ def comparison(summary: dict[str, Any]) -> str:
             cells += [value, behind]
         name = f"**{method}**" if method == MAIN else method
         lines.append(f"| {name} | {' | '.join(cells)} | {covers} | {row['width_90']:.1f} |")
+    return "\n".join(lines)
+
+
+def verdict(result: dict[str, Any]) -> str:
+    """Say in which comparisons ours is better than the best of the others, score by score."""
+    lines = [
+        "Ours beside the best of the other methods on the same targets; bold where ours is better.",
+        "",
+        "| targets | abs. log error | CRPS | log score | covers 90 % |",
+        "|---|---|---|---|---|",
+    ]
+    for selection, summary in result["summary"].items():
+        ours = summary["methods"][MAIN]
+        others = {k: v for k, v in summary["methods"].items() if not k.startswith("bajas")}
+        cells = []
+        for score in ("mae", "crps", "log_score"):
+            best = min(others, key=lambda name: others[name][score])
+            text = f"{ours[score]:.2f}"
+            if ours[score] < others[best][score]:
+                text = f"**{text}**"
+            cells.append(f"{text} / {others[best][score]:.2f} ({best})")
+        lines.append(
+            f"| {selection} ({summary['targets']} of {summary['cases']}) | {' | '.join(cells)} |"
+            f" {ours['covers_90']:.2f} |"
+        )
     return "\n".join(lines)
 
 
