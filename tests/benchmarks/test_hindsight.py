@@ -20,7 +20,7 @@ from hindsight_baselines import (
     inverse_variance,
     measured,
 )
-from hindsight_targets import Target, targets
+from hindsight_targets import targets
 from scipy import stats
 
 TARGETS = {target.name: target for target in targets()}
