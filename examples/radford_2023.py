@@ -243,7 +243,7 @@ def _biases(field: FieldLayout, hyper: _Hyperparameters, reports: pd.DataFrame) 
     """
     targets = [_target(report) for report in reports.itertuples()]
     _scaled(field, hyper, "bias", "target", tuple(sorted(set(targets))))
-    for target, group in reports.groupby(targets):
+    for target, group in reports.groupby(pd.Series(targets, index=reports.index)):
         categories = tuple(sorted(set(group["category"])))
         _scaled(field, hyper, f"bias of {target}", f"category of {target}", categories)
 

@@ -22,8 +22,13 @@ from typing import Any
 import numpy as np
 
 import bajas
-from bajas.claims.claim import EVIDENCE_KINDS
-from bajas.model.bias import BiasPrior, KindPrior, RelationPrior, learn_hindsight
+from bajas.model.bias import (
+    PRIOR_KINDS,
+    BiasPrior,
+    KindPrior,
+    RelationPrior,
+    learn_hindsight,
+)
 from bajas.model.hindsight_estimate import VARIANTS, HindsightEstimate, Variant, estimate_hindsight
 from bajas.model.hindsight_units import HindsightUnit, hindsight_units
 from bajas.model.relation import RELATIONS
@@ -104,12 +109,12 @@ def prior_table(learned: dict[str, Any], units: list[HindsightUnit]) -> str:
     ]
     for stands in RELATIONS:
         entry = prior.relations[stands]
-        for kind in (None, *EVIDENCE_KINDS):
-            cell = entry.of_kind(kind)
+        for kind in (None, *PRIOR_KINDS):
+            cell = entry.of_kind(*_split(kind))
             low, middle, high = np.exp(np.quantile(one_source(prior, entry, cell, rng), _ENDS))
-            moved = [other.relations[stands].of_kind(kind).mean for other in without]
+            moved = [other.relations[stands].of_kind(*_split(kind)).mean for other in without]
             number = sum(
-                count[stands, name] for name in EVIDENCE_KINDS if kind in (None, name)
+                count[stands, name] for name in PRIOR_KINDS if kind in (None, name)
             )  # fmt: skip
             tails = f" (tails {entry.degrees_of_freedom:g})" if kind is None else ""
             rows.append(
@@ -120,6 +125,11 @@ def prior_table(learned: dict[str, Any], units: list[HindsightUnit]) -> str:
     rows.append("")
     rows.append(f"Shared by the sources of one bloc: {prior.shared:.2f} of the variance.")
     return "\n".join(rows)
+
+
+def _split(kind: str | None) -> tuple[str | None, bool]:
+    """Return a kind of evidence, and whether its claims are settled."""
+    return (None, False) if kind is None else (kind.split(",")[0], kind.endswith("settled"))
 
 
 _ENDS = (0.025, 0.5, 0.975)
@@ -180,7 +190,7 @@ def fixed_estimate(
     """Return a prior with fixed numbers as an estimate of one draw."""
     mean = np.array([relations[name][0] for name in RELATIONS])
     scale = np.array([relations[name][1] for name in RELATIONS])
-    shape = (1, len(RELATIONS), len(EVIDENCE_KINDS))
+    shape = (1, len(RELATIONS), len(PRIOR_KINDS))
     return HindsightEstimate(
         Variant("fixed", degrees_of_freedom=degrees_of_freedom),
         np.broadcast_to(mean[:, None], shape),

@@ -67,9 +67,11 @@ def test_a_claimant_has_one_vote_on_a_target_however_often_it_speaks() -> None:
     assert often.low == often.high == pytest.approx(np.log(2) / 2)
 
 
-def test_late_assertions_are_left_out_and_late_studies_are_not() -> None:
-    assert hindsight_units([case({"extra.late": "1"})]) == ()
-    assert only({"extra.late": "1", "evidence": "statistical"}).evidence == "statistical"
+def test_what_a_claimant_says_two_weeks_later_is_another_vote() -> None:
+    fresh, settled = {"published": "2023-04-13"}, {"published": "2023-04-14", "value": "1500"}
+    assert only(fresh).evidence == "assertion"
+    assert only(settled).evidence == "assertion, settled"
+    assert [unit.points for unit in hindsight_units([case(fresh, settled)])] == [1, 1]
 
 
 def test_a_claim_that_repeats_another_has_no_vote() -> None:
@@ -210,6 +212,49 @@ def test_a_kind_of_evidence_sets_centre_and_spread_and_keeps_what_a_bloc_shares(
     # half of the variance is shared by all sources of the bloc, whatever the kind of evidence
     correlation = np.corrcoef(bias.T)
     assert correlation[np.triu_indices(4, 1)] == pytest.approx(0.5, abs=0.03)
+
+
+def settled_lists() -> bajas.Ledger:
+    """One source's list counted at once and again when it was settled, and its assertion."""
+    import pandas as pd
+
+    third = {**GOOD, "source_type": "think_tank", "speaks_for": "neutral", "kind": "assessment",
+             "source": "a", "evidence": "list", "end": "2023-03-31"}  # fmt: skip
+    rows = table(
+        {**third, "claim_id": "fresh", "published": "2023-04-13"},
+        {**third, "claim_id": "settled", "published": "2023-04-14"},
+        {**third, "claim_id": "said", "published": "2023-06-01", "evidence": "assertion"},
+    )
+    return bajas.read_claims(pd.DataFrame(rows))
+
+
+def test_a_settled_claim_has_the_centre_and_spread_of_settled_ones() -> None:
+    kinds = {"list": KindPrior(-0.9, 0.6), "list, settled": KindPrior(0.1, 0.2),
+             "assertion": KindPrior(0.5, 1.0)}  # fmt: skip
+    relations = {
+        **dict.fromkeys(RELATIONS, RelationPrior(0.0, 1.0)),
+        "third_party": RelationPrior(0.2, 0.8, None, kinds),
+    }
+    prior = BiasPrior("settled", relations, shared=0.5, outcome_sd=0.01)
+    draws = prior_draws(settled_lists(), bajas.Specification(bias=prior), 20_000, seed=1)
+    names = list(draws.representation.names)
+    order = [names.index(name) for name in ("fresh", "settled", "said")]
+    bias = draws.bias_draws.reshape(-1, len(names))[:, order]
+    # without an entry for settled assertions these are as others
+    assert bias.mean(axis=0) == pytest.approx([-0.9, 0.1, 0.5], abs=0.03)
+    assert bias.std(axis=0) == pytest.approx([0.6, 0.2, 1.0], rel=0.03)
+    assert np.corrcoef(bias.T)[0, 1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_prior_of_an_earlier_version_takes_a_stream_as_of_one_kind() -> None:
+    kinds = {"list": KindPrior(-0.9, 0.6), "assertion": KindPrior(0.5, 1.0)}
+    relations = dict.fromkeys(RELATIONS, RelationPrior(0.2, 0.8, None, kinds))
+    design = bajas.Model(settled_lists()).design
+    made = build_representation(
+        design, bajas.Specification(bias=BiasPrior("old", relations)), settled_lists().sources
+    )
+    (labels,) = next(term.labels for term in made.terms if term.name == "source_bias")
+    assert labels == ("a X",)  # of several kinds: the relation's own centre and spread
 
 
 def test_without_kinds_nothing_but_the_relation_counts() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bajas.answers.interval import checked_levels, tails
 from bajas.model.bias import relation
-from bajas.model.reporting import anchors
+from bajas.model.reporting import anchors, claim_kind
 from bajas.posterior.fitting import prior_draws
 from bajas.posterior.posterior import Posterior
 
@@ -16,7 +16,7 @@ _PRIOR_DRAWS = 2000
 
 
 def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
-    """Return one row per source, side and reported outcome.
+    """Return one row per source, side, reported outcome and kind of evidence.
 
     A bias is a factor, reported / true: 2 means twice the true losses. Biases and the level of the
     losses are only told apart by the bias prior (and anchors), so a bias is read beside its prior:
@@ -33,7 +33,8 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``source``, ``side``, ``outcome``, ``components``; ``relation`` to the side, ``speaks_for``,
-        ``kind`` (tally, assessment, register), ``evidence``, ``anchored``; ``observations``;
+        ``kind`` (tally, assessment, register), ``evidence`` (with ", settled" for claims made two
+        weeks or more after the days they are about), ``anchored``; ``observations``;
         ``bias``, ``bias_low``, ``bias_high`` (median and interval of the factor) and the same of
         the prior (``prior``, ``prior_low``, ``prior_high``); ``shift`` of the median of the log
         bias in prior standard deviations and ``narrowed``, the share of the prior's spread that
@@ -58,12 +59,16 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
         [posterior.hyper_draws[h.name] for h in posterior.representation.hyperparameters], axis=-1
     )
     anchored = anchors(posterior.specification, dict(posterior.ledger.sources))
-    groups: dict[tuple[str, str, str], list[int]] = {}
+    prior_bias = posterior.specification.bias
+    groups: dict[tuple[str, str, str, str | None], list[int]] = {}
     for row, observation in enumerate(design.observations):
         stream = design.streams[observation.stream]
-        groups.setdefault((stream.source, stream.side, stream.outcome), []).append(row)
+        # kinds of evidence that the prior tells apart have biases of their own
+        free = observation.biased and stream.source not in anchored
+        kind = claim_kind(stream, observation, prior_bias) if free else None
+        groups.setdefault((stream.source, stream.side, stream.outcome, kind), []).append(row)
     rows = []
-    for (source, side, outcome), members in groups.items():
+    for (source, side, outcome, kind), members in groups.items():
         streams = list(dict.fromkeys(design.observations[row].stream for row in members))
         first = design.streams[streams[0]]
         biased = [row for row in members if design.observations[row].biased]
@@ -76,7 +81,7 @@ def sources(posterior: Posterior, level: float = 0.9) -> pd.DataFrame:
             "relation": relation(first.source_type, first.speaks_for, side, first.civilian),
             "speaks_for": first.speaks_for,
             "kind": first.kind,
-            "evidence": first.evidence or "",
+            "evidence": kind or first.evidence or "",
             "anchored": source in anchored,
             "observations": len(members),
         }

@@ -15,6 +15,8 @@ QUALIFIERS: tuple[str, ...] = get_args(Qualifier)
 STREAM_KINDS: tuple[str, ...] = get_args(StreamKind)
 EVIDENCE_KINDS: tuple[str, ...] = get_args(EvidenceKind)
 STATUSES: tuple[str, ...] = get_args(Status)
+#: Days from a window's last day on which a figure about it is settled: time to count and to name.
+SETTLED_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,11 @@ class Claim:
     def stream(self) -> tuple[str, str, str, str]:
         """The stream: source, side, component expression and reported outcome."""
         return (self.source, self.side, self.component, self.outcome)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it was published two weeks or more after its window's last day."""
+        return (self.published - self.end).days >= SETTLED_DAYS
 
     @property
     def has_figure(self) -> bool:

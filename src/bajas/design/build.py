@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bajas.claims import limits
 from bajas.claims.alternatives import definitions
-from bajas.claims.claim import Claim, Window
+from bajas.claims.claim import Claim, EvidenceKind, Window
 from bajas.design.calendar import Calendar
 from bajas.design.design import Design
 from bajas.design.listed import RegisterReading, read_list
@@ -174,8 +174,9 @@ def _read_stream(
         counted = {claim_id for row in listed for claim_id in row.claim_ids} | set(unused)
         claims = [claim for claim in claims if claim.claim_id not in counted]
     rows, records = _observe(
-        claims, stream, position, tuple(readings), partial, calendar, strata, unused, guessed
-    )
+        claims, stream, position, tuple(readings), partial, calendar, strata, unused, guessed,
+        source.evidence,
+    )  # fmt: skip
     return stream, listed + rows, records
 
 
@@ -201,6 +202,7 @@ def _observe(
     strata: tuple[Stratum, ...],
     unused: dict[str, str],
     guessed: bool,
+    known: EvidenceKind | None,
 ) -> tuple[list[Observation], tuple[Merge, ...]]:
     """Return the observations of one stream; notes in ``unused`` what says nothing."""
     indices, alternatives = readings[0], readings if len(readings) > 1 else ()
@@ -254,6 +256,8 @@ def _observe(
                 alternatives=alternatives,
                 biased=biased,
                 meaning=f"{reading.words}, {window}{clipped}, for {what}{theatre} ({how})",
+                evidence=claim.evidence or known,
+                settled=claim.settled and stream.kind != "tally",
             )
         )
     tally = increments(running)
@@ -281,6 +285,7 @@ def _observe(
                     f"increment of {item.value:,.0f}, {window}, from"
                     f" {', '.join(item.claim_ids)}, for {what} ({how})"
                 ),
+                evidence=stream.evidence,
             )
         )
     behind = {claim_id for row in rows for claim_id in row.claim_ids}
@@ -302,6 +307,7 @@ def _observe(
                 alternatives=alternatives,
                 biased=biased,
                 meaning=f"none, read as fewer than one half, {window}, for {what} ({how})",
+                evidence=stream.evidence,
             )
         )
         silent = []

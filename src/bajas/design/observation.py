@@ -107,6 +107,11 @@ class Observation:
         Earlier states of that list, whose names are not in ``value``.
     listed : float, optional
         All names on the list when it was counted.
+    evidence : str, optional
+        Kind of evidence of the claim; of an increment that of its stream.
+    settled : bool
+        Whether the claim was published two weeks or more after its window's last day. Claims of a
+        tally aren't: it goes on, and is one count.
     """
 
     name: str
@@ -123,6 +128,8 @@ class Observation:
     counted: date | None = None
     before: tuple[ListState, ...] = ()
     listed: float | None = None
+    evidence: EvidenceKind | None = None
+    settled: bool = False
 
     @property
     def readings(self) -> tuple[tuple[int, ...], ...]:

@@ -142,12 +142,12 @@ def _guessed_kinds(
             source, side, component, outcome = stream
             findings.append(
                 Finding(
-                    "warn",
+                    "note",
                     "mixed-evidence",
                     f"figures of {source} on {component} {outcome} of {side} are"
-                    f" {', '.join(sorted(kinds))}{'' if len(kinds) > 1 else ' or not said'}: their"
-                    " stream has one bias, and the prior takes the kind of evidence as not known.",
-                    "declare one kind, or give the figures of one kind a source name of their own",
+                    f" {', '.join(sorted(kinds))}{'' if len(kinds) > 1 else ' or not said'}:"
+                    " figures of each kind have a bias of their own.",
+                    "correct the kinds, if they are of one",
                     column="evidence",
                     claim_ids=tuple(claim.claim_id for claim in claims),
                 )

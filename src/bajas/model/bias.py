@@ -32,6 +32,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+#: Kinds of evidence in a bias prior: those of claims, and the same of claims made later.
+PRIOR_KINDS: tuple[str, ...] = (
+    *EVIDENCE_KINDS,
+    *(f"{kind}, settled" for kind in EVIDENCE_KINDS),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class KindPrior:
     """Prior of log(reported / true) for one kind of evidence within a relation.
@@ -65,8 +72,10 @@ class RelationPrior:
     degrees_of_freedom : float, optional
         Of the shared part's Student-t; None for a normal.
     kinds : mapping of str to KindPrior
-        Centre and spread for single kinds of evidence (assertion, assessment, statistical, list).
-        All kinds share the relation's effect, scaled by their spread over the relation's; streams
+        Centre and spread for single kinds of evidence (assertion, assessment, statistical, list),
+        and for those of claims that were settled, published two weeks or more after the days they
+        are about ("list, settled"); without an entry of their own these take that of their kind.
+        All kinds share the relation's effect, scaled by their spread over the relation's; claims
         of a kind that isn't here take the relation's own centre and spread.
     """
 
@@ -80,18 +89,40 @@ class RelationPrior:
             raise SpecificationError(f"the scale of a bias prior must be positive: {self.scale}")
         if self.degrees_of_freedom is not None and not self.degrees_of_freedom > 0:
             raise SpecificationError("degrees of freedom must be positive")
-        if unknown := sorted(set(self.kinds) - set(EVIDENCE_KINDS)):
+        if unknown := sorted(set(self.kinds) - set(PRIOR_KINDS)):
             raise SpecificationError(
-                f"no kinds of evidence {unknown}; there are {', '.join(EVIDENCE_KINDS)}"
+                f"no kinds of evidence {unknown}; there are {'; '.join(PRIOR_KINDS)}"
             )
 
-    def of_kind(self, evidence: str | None) -> KindPrior:
+    @property
+    def tells_settled(self) -> bool:
+        """Whether claims that were settled have an entry of their own."""
+        return any(name not in EVIDENCE_KINDS for name in self.kinds)
+
+    def kind_of(self, evidence: str | None, settled: bool = False) -> str | None:
+        """Return the kind that a claim is of here, or None if it has no entry.
+
+        Parameters
+        ----------
+        evidence : str or None
+            Kind of evidence; None where it isn't known.
+        settled : bool
+            Whether the claim was published two weeks or more after the days it is about.
+        """
+        for name in (f"{evidence}, settled",) * settled + (evidence,):
+            if name in self.kinds:
+                return name
+        return None
+
+    def of_kind(self, evidence: str | None, settled: bool = False) -> KindPrior:
         """Return centre and spread for a kind of evidence.
 
         Parameters
         ----------
         evidence : str or None
             The kind; None where it isn't known.
+        settled : bool
+            Whether the claim was published two weeks or more after the days it is about.
 
         Examples
         --------
@@ -99,7 +130,8 @@ class RelationPrior:
         >>> prior.of_kind("list").mean, prior.of_kind("assertion").mean
         (-0.2, 0.3)
         """
-        return self.kinds.get(evidence or "", KindPrior(self.mean, self.scale))
+        name = self.kind_of(evidence, settled)
+        return KindPrior(self.mean, self.scale) if name is None else self.kinds[name]
 
 
 @dataclass(frozen=True)

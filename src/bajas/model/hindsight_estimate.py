@@ -3,13 +3,20 @@
 A unit u (see :mod:`bajas.model.hindsight_units`) of relation r and kind e, in a group g of units of
 one case, relation, bloc and target, has
 
-    x[u] = m[r] + d[r, e] + k[e] s[r] (sqrt(rho) b[g] + sqrt(1 - rho) o[u]),
+    x[u] = c[r, e] + k[e] s[r] (sqrt(rho) b[g] + sqrt(1 - rho) o[u]),    c[r, e] = m[r] + d[r, e],
 
 b[g] a standard Student-t with four degrees of freedom, o[u] a standard normal: the same two layers
 as the biases of a fit. So the sources of one bloc about one side are no independent votes, and a
 kind of evidence moves the centre and changes the spread while the group's effect stays shared.
 Points enter by the density of x plus the truth's error, bounds by a distribution function. The
 group effects are integrated out by quadrature; the rest is sampled.
+
+Of a settled claim, made two weeks or more after the days it is about, the centre is
+
+    c'[r, e] = f[e] c[r, e] + d'[r, e],    k'[e] = k[e] h[e]:
+
+time may take away a part of what the relation does, more of it from a list of names than from an
+assertion.
 """
 
 from __future__ import annotations
@@ -21,6 +28,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from bajas.claims.claim import EVIDENCE_KINDS
+from bajas.model.bias import PRIOR_KINDS
 from bajas.model.hindsight_units import HindsightUnit
 from bajas.model.relation import RELATIONS
 
@@ -30,6 +38,8 @@ Array = np.ndarray
 DEGREES_OF_FREEDOM = 4.0
 #: Sds of the priors of the globals: m, log s (about 0.8), the scale of d, log k.
 _CENTRE_SD, _SCALE, _SCALE_LOG_SD, _KIND_SD, _KIND_LOG_SD = 1.0, 0.8, 0.5, 0.7, 0.4
+#: Of settled claims: mean and sd of f, the scale of d', the sd of log h.
+_KEPT, _KEPT_SD, _SETTLED_SD, _SETTLED_LOG_SD = 0.7, 0.4, 0.3, 0.4
 #: Chains, iterations of each round of adaptation, and iterations that are kept (every second one).
 _CHAINS, _ADAPTATION, _ITERATIONS = 96, (20, 20), 100
 _THIN = 2
@@ -51,6 +61,8 @@ class Variant:
         Whether that move has a part common to all relations.
     spreads : bool
         Whether the kind of evidence changes the spread.
+    settled : bool
+        Whether settled claims have centres and spreads of their own.
     degrees_of_freedom : float
         Of the group effect; infinite for a normal.
     """
@@ -59,20 +71,22 @@ class Variant:
     kinds: bool = True
     common: bool = True
     spreads: bool = True
+    settled: bool = True
     degrees_of_freedom: float = DEGREES_OF_FREEDOM
 
 
 VARIANTS = (
-    Variant("relation, normal", False, False, False, np.inf),
-    Variant("relation, Student-t 4", False, False, False),
-    Variant("relation and kind, centre", True, False, False),
-    Variant("relation and kind, centre with a common part", True, True, False),
-    Variant("relation and kind, centre and spread", True, False, True),
-    Variant("relation and kind, centre with a common part and spread", True, True, True),
-    Variant("the same, normal", True, True, True, np.inf),
+    Variant("relation, normal", False, False, False, False, np.inf),
+    Variant("relation, Student-t 4", False, False, False, False),
+    Variant("relation and kind, centre", True, False, False, False),
+    Variant("relation and kind, centre with a common part", True, True, False, False),
+    Variant("relation and kind, centre and spread", True, False, True, False),
+    Variant("relation and kind, centre with a common part and spread", True, True, True, False),
+    Variant("the same and settled claims apart", True, True, True, True),
+    Variant("the same, normal", True, True, True, True, np.inf),
 )
 #: The variant that ships, chosen by the leave-one-case-out score.
-CHOSEN = VARIANTS[5]
+CHOSEN = VARIANTS[6]
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ class HindsightEstimate:
         The model.
     centre, scale : ndarray, shape (draw, relation, kind)
         Of log(claim / truth) of a source in a new conflict; relations and kinds in the order of
-        :data:`RELATIONS` and :data:`EVIDENCE_KINDS`.
+        :data:`RELATIONS` and :data:`PRIOR_KINDS <bajas.model.bias.PRIOR_KINDS>`.
     shared : ndarray, shape (draw,)
         Share of the variance that sources of one bloc about one side have in common.
     effective : float
@@ -239,7 +253,8 @@ _R, _E = len(RELATIONS), len(EVIDENCE_KINDS)
 
 
 def _size(variant: Variant) -> int:
-    return 2 * _R + 1 + variant.kinds * (1 + _R * _E) + variant.common * _E + variant.spreads * _E
+    kinds = variant.kinds * (1 + _R * _E) + variant.common * _E + variant.spreads * _E
+    return 2 * _R + 1 + kinds + variant.settled * (2 * _E + 1 + _R * _E)
 
 
 def _globals(positions: Array, variant: Variant) -> tuple[Array, Array, Array]:
@@ -257,8 +272,7 @@ def _globals(positions: Array, variant: Variant) -> tuple[Array, Array, Array]:
     shared = special.betaincinv(2.0, 2.0, special.ndtr(take(1)[:, 0]))
     shared = np.clip(shared, 0.02, 0.98)
     if variant.kinds:
-        # half-normal
-        spread = _KIND_SD * special.ndtri(0.5 + 0.5 * special.ndtr(np.minimum(take(1), 6.0)))
+        spread = _half_normal(_KIND_SD, take(1))
         move = take(_R * _E).reshape(count, _R, _E)
         share = np.sqrt(0.5) if variant.common else 1.0  # half of the variance is common
         centre = centre + spread[..., None] * share * move
@@ -266,7 +280,18 @@ def _globals(positions: Array, variant: Variant) -> tuple[Array, Array, Array]:
             centre = centre + spread[..., None] * share * take(_E)[:, None, :]
     if variant.spreads:
         log_scale = log_scale + _KIND_LOG_SD * take(_E)[:, None, :]
-    return centre, np.exp(log_scale), shared
+    late, late_log_scale = centre, log_scale
+    if variant.settled:
+        late = centre * (_KEPT + _KEPT_SD * take(_E))[:, None, :]
+        spread = _half_normal(_SETTLED_SD, take(1))
+        late = late + spread[..., None] * take(_R * _E).reshape(count, _R, _E)
+        late_log_scale = log_scale + _SETTLED_LOG_SD * take(_E)[:, None, :]
+    centre = np.concatenate([centre, late], axis=2)
+    return centre, np.exp(np.concatenate([log_scale, late_log_scale], axis=2)), shared
+
+
+def _half_normal(scale: float, standard: Array) -> Array:
+    return np.asarray(scale * special.ndtri(0.5 + 0.5 * special.ndtr(np.minimum(standard, 6.0))))
 
 
 # -- likelihood -------------------------------------------------------------------------------
@@ -304,7 +329,7 @@ class _Groups:
         return cls(
             np.array([places[unit.shares] for unit in units]),
             np.array([RELATIONS.index(unit.relation) for unit in units]),
-            np.array([EVIDENCE_KINDS.index(unit.evidence) for unit in units]),
+            np.array([PRIOR_KINDS.index(unit.evidence) for unit in units]),
             low,
             high,
             np.array([unit.truth_sd for unit in units]),

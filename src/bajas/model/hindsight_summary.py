@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special, stats
 
-from bajas.claims.claim import EVIDENCE_KINDS
+from bajas.model.bias import PRIOR_KINDS
 from bajas.model.hindsight_estimate import HindsightEstimate
 from bajas.model.hindsight_units import HindsightUnit
 from bajas.model.relation import RELATIONS
@@ -87,7 +87,7 @@ def summarise_hindsight(
     draws = np.concatenate([whole for whole, _ in pairs])
     own = np.concatenate([part for _, part in pairs])
     count = Counter((unit.relation, unit.evidence) for unit in units)
-    weights = np.array([[count[r, e] for e in EVIDENCE_KINDS] for r in RELATIONS], dtype=float)
+    weights = np.array([[count[r, e] for e in PRIOR_KINDS] for r in RELATIONS], dtype=float)
     weights[weights.sum(axis=1) == 0] = 1.0
     weights /= weights.sum(axis=1, keepdims=True)
 
@@ -97,13 +97,13 @@ def summarise_hindsight(
     kinds: dict[str, dict[str, HindsightCell]] = {}
     misfit = 0.0
     for r, name in enumerate(RELATIONS):
-        chosen = rng.choice(len(EVIDENCE_KINDS), len(draws), p=weights[r])
+        chosen = rng.choice(len(PRIOR_KINDS), len(draws), p=weights[r])
         mixed = draws[np.arange(len(draws)), r, chosen]
         tails[name] = _degrees_of_freedom(mixed, shared)
         standard = _standard_half_widths(tails[name], shared)
         relations[name], _ = _cell(mixed, standard)
         kinds[name] = {}
-        for e, kind in enumerate(EVIDENCE_KINDS):
+        for e, kind in enumerate(PRIOR_KINDS):
             kinds[name][kind], error = _cell(draws[:, r, e], standard)
             misfit = max(misfit, error)
     return HindsightSummary(relations, tails, kinds, shared, misfit)

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log, sqrt
 from statistics import fmean
-from typing import Literal
 
-from bajas.claims.claim import Claim, EvidenceKind
+from bajas.claims.claim import Claim
 from bajas.ledger.hindsight_case import HindsightCase
 from bajas.ledger.lineage import left_out
 from bajas.ledger.truth import Truth
@@ -38,7 +37,8 @@ class HindsightUnit:
         Conflict; relation of the source to the side; for whom it speaks; the side, with
         "equipment" for items; the claimant.
     evidence : str
-        Kind of evidence.
+        Kind of evidence, of a settled claim with ", settled": one of
+        :data:`bajas.model.bias.PRIOR_KINDS`.
     low, high : float
         Bounds of the log ratio: equal for a point, infinite where open.
     truth_sd : float
@@ -75,8 +75,8 @@ def hindsight_units(cases: Sequence[HindsightCase]) -> tuple[HindsightUnit, ...]
     Returns
     -------
     tuple of HindsightUnit
-        In a fixed order. Assertions marked as late (``extra.late``) are left out: they were made
-        when much was known. Studies and lists take time and stay.
+        In a fixed order. What a claimant said when the losses were fresh is one vote, what the
+        same said when they were settled another.
 
     Examples
     --------
@@ -86,13 +86,13 @@ def hindsight_units(cases: Sequence[HindsightCase]) -> tuple[HindsightUnit, ...]
     [('Egypt and allies', 2.14)]
     """
     votes: dict[
-        tuple[str, Relation, str, str, str, EvidenceKind | Literal[""]],
+        tuple[str, Relation, str, str, str, str],
         list[tuple[float, float, float]],
     ] = defaultdict(list)
     for case in cases:
         unused = left_out(case.ledger.claims, case.ledger.sources)
         for claim in case.ledger:
-            if claim.claim_id in unused or _late(claim):
+            if claim.claim_id in unused:
                 continue
             found = _against(claim, case.truths)
             if found is None:
@@ -102,7 +102,7 @@ def hindsight_units(cases: Sequence[HindsightCase]) -> tuple[HindsightUnit, ...]
                 claim.source_type, claim.speaks_for, claim.side, claim.status == "civilian"
             )
             target = claim.side if kind == "personnel" else f"{claim.side} equipment"
-            evidence: EvidenceKind | Literal[""] = claim.evidence or ""
+            evidence = (claim.evidence or "") + (", settled" if claim.settled else "")
             own = (case.name, stands, claim.speaks_for, target, claim.source, evidence)
             votes[own].append(found)
     units = []
@@ -120,10 +120,6 @@ def hindsight_units(cases: Sequence[HindsightCase]) -> tuple[HindsightUnit, ...]
         sd = fmean(vote[2] for vote in used)
         units.append(HindsightUnit(*key, low=low, high=high, truth_sd=sd, points=len(used)))
     return tuple(units)
-
-
-def _late(claim: Claim) -> bool:
-    return claim.evidence == "assertion" and dict(claim.extra).get("extra.late") == "1"
 
 
 def _against(claim: Claim, truths: Sequence[Truth]) -> tuple[float, float, float] | None:

@@ -3,7 +3,8 @@
 bias[s, p, o] = relation[r, b, p] + source[s, p] + outcome[s, p, o] for a source s of bloc b that
 stands in relation r to side p and reports outcome o; people and equipment of a side are counted by
 different means and have biases of their own. A source with an anchor has that prior instead of the
-first two layers and no third. Where the prior tells kinds of evidence apart, a kind e has
+first two layers and no third. Where the prior tells kinds of evidence apart, a kind e (of which
+there are two of each, for claims made when the losses were fresh and for settled ones) has
 
     bias = mean[e] + scale[e] / scale (relation - mean) + source[s, p, e] + outcome,
 
@@ -21,8 +22,8 @@ import numpy as np
 
 from bajas.claims.source import Anchor, Source
 from bajas.design.design import Design
-from bajas.design.observation import Stream
-from bajas.model.bias import BiasPrior, relation
+from bajas.design.observation import Observation, Stream
+from bajas.model.bias import BiasPrior, KindPrior, relation
 from bajas.model.columns import FieldLayout, SparseRows
 from bajas.model.drift import Drift, drift_labels, drift_rows
 from bajas.model.prior import Prior
@@ -38,18 +39,39 @@ def relation_key(stream: Stream) -> tuple[str, str, str]:
     return stands, stream.speaks_for or "unknown", _target(stream)
 
 
-def source_key(stream: Stream, prior: BiasPrior, anchored: Collection[str] = ()) -> tuple[str, ...]:
+def source_key(
+    stream: Stream, observation: Observation, prior: BiasPrior, anchored: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return what shares a source effect: (source, side and kind), and evidence where it counts."""
-    kinds = prior.relations[relation_key(stream)[0]].kinds
-    if stream.source in anchored or stream.evidence is None or stream.evidence not in kinds:
+    kind = claim_kind(stream, observation, prior)
+    if stream.source in anchored or kind is None:
         return stream.source, _target(stream)
-    return stream.source, _target(stream), stream.evidence
+    return stream.source, _target(stream), kind
 
 
-def loading(stream: Stream, prior: BiasPrior) -> float:
-    """Return how far a stream follows its relation's effect: one, but for its kind of evidence."""
+def claim_kind(stream: Stream, observation: Observation, prior: BiasPrior) -> str | None:
+    """Return the entry of its relation's prior that a claim falls under; None for the relation's.
+
+    Priors that don't tell settled claims apart are those of earlier versions, which gave all claims
+    of a stream one kind or none: with them a fit is what it was.
+    """
     entry = prior.relations[relation_key(stream)[0]]
-    return entry.of_kind(stream.evidence).scale / entry.scale
+    if not entry.tells_settled:
+        return entry.kind_of(stream.evidence)
+    return entry.kind_of(observation.evidence, observation.settled)
+
+
+def kind_prior(stream: Stream, observation: Observation, prior: BiasPrior) -> KindPrior:
+    """Return centre and spread of a claim's bias."""
+    entry = prior.relations[relation_key(stream)[0]]
+    kind = claim_kind(stream, observation, prior)
+    return KindPrior(entry.mean, entry.scale) if kind is None else entry.kinds[kind]
+
+
+def loading(stream: Stream, observation: Observation, prior: BiasPrior) -> float:
+    """Return how far a claim follows its relation's effect: one, but for its kind of evidence."""
+    entry = prior.relations[relation_key(stream)[0]]
+    return kind_prior(stream, observation, prior).scale / entry.scale
 
 
 def outcome_key(stream: Stream) -> tuple[str, str, str]:
@@ -112,22 +134,27 @@ def build_reporting(
     streams = biased_streams(design)
     free = [stream for stream in streams if stream.source not in anchored]
     relations = tuple(dict.fromkeys(relation_key(stream) for stream in free))
-    sources = tuple(dict.fromkeys(source_key(stream, prior, anchored) for stream in streams))
+    # of each source effect the first observation into which it enters
+    by_source: dict[tuple[str, ...], tuple[Stream, Observation]] = {}
+    for observation in design.observations:
+        if observation.biased:
+            stream = design.streams[observation.stream]
+            key = source_key(stream, observation, prior, anchored)
+            by_source.setdefault(key, (stream, observation))
     outcomes = tuple(dict.fromkeys(outcome_key(stream) for stream in free))
 
-    mean = np.zeros(len(sources))
-    scale = np.ones(len(sources))
-    for position, key in enumerate(sources):
-        stream = next(s for s in streams if source_key(s, prior, anchored) == key)
+    mean = np.zeros(len(by_source))
+    scale = np.ones(len(by_source))
+    for position, (stream, observation) in enumerate(by_source.values()):
         anchor = anchored.get(stream.source)
         if anchor is not None:
             mean[position], scale[position] = anchor.mean, anchor.sd
         else:
             entry = prior.relations[relation_key(stream)[0]]
-            kind = entry.of_kind(stream.evidence)
-            mean[position] = kind.mean - loading(stream, prior) * entry.mean
+            kind = kind_prior(stream, observation, prior)
+            mean[position] = kind.mean - loading(stream, observation, prior) * entry.mean
             scale[position] = kind.scale * np.sqrt(1 - prior.shared)
-    names = tuple(" ".join(key) for key in sources)
+    names = tuple(" ".join(key) for key in by_source)
     layout.add(Term("source_bias", ("source_side",), (names,), "independent", mean, scale))
     names = tuple(" ".join(key) for key in outcomes)
     size = len(names)
@@ -208,7 +235,8 @@ def reporting_rows(
             continue
         stream = design.streams[observation.stream]
         labels = by_name["source_bias"].labels[0]
-        position = labels.index(" ".join(source_key(stream, prior, anchored)))
+        key = source_key(stream, observation, prior, anchored)
+        position = labels.index(" ".join(key))
         reporting.add(row, layout.column("source_bias", position), 1.0)
         if stream.source in anchored:
             continue
@@ -217,7 +245,7 @@ def reporting_rows(
         reporting.add(row, layout.column("outcome_bias", position), 1.0)
         stands, bloc, target = relation_key(stream)
         column = hyper_columns[f"relation_{stands}", f"{bloc} on {target}"]
-        effects.add(row, column, loading(stream, prior))
+        effects.add(row, column, loading(stream, observation, prior))
     position = 0
     for drift in moving:
         for row, means in drift_rows(design, drift).items():
