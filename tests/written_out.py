@@ -282,7 +282,8 @@ def priors() -> dict[tuple[str, ...], tuple[str, float, float]]:
         ("relation_enemy", "Y on X equipment"): ("student", 0.35, 0.7 * sqrt(0.4)),
         ("relation_third_party", "neutral on X"): ("normal", 0.1, 0.5 * sqrt(0.4)),
         ("path_scale", "X"): ("log-normal", 0.12, 0.5),
-        ("noise", TALLY): ("log-normal", 0.12, 0.5),
+        # stated for increments of a week; those of the tally are of 28, 42 and 56 days
+        ("noise", TALLY): ("log-normal", 0.12 * sqrt(7 / 42), 0.5),
         ("noise", ASSESSED): ("log-normal", 0.15, 0.5),
         ("noise", LISTED): ("log-normal", 0.12, 0.5),
         ("register_delay", "newspaper X"): ("log-normal", 40.0, 0.7),

@@ -169,10 +169,9 @@ FINDINGS: dict[str, tuple[list[Row], str, tuple[str, ...]]] = {
     ),
     "mixed-evidence": (
         [total(5, 500, evidence="list"), total(9, 900, evidence="assertion"), OTHER],
-        "[warn] claims t05, t09, column evidence: figures of general_staff on all killed of X are"
-        " assertion, list: their stream has one bias, and the prior takes the kind of evidence as"
-        " not known. (mixed-evidence) Fix: declare one kind, or give the figures of one kind a"
-        " source name of their own.",
+        "[note] claims t05, t09, column evidence: figures of general_staff on all killed of X are"
+        " assertion, list: figures of each kind have a bias of their own. (mixed-evidence) Fix:"
+        " correct the kinds, if they are of one.",
         ("t05", "t09"),
     ),
     "guessed-stream-kind": (

@@ -160,7 +160,8 @@ def months(prefix: str, factor: int, **changes: str) -> list[Row]:
 @pytest.mark.parametrize(
     ("factor", "outcome", "rule", "fix"),
     [
-        (1, "killed", "sources-agree-too-well", "if one repeats the other, name it in derived_from"),
+        (1, "killed", "sources-agree-too-well",
+         "if one repeats the other, name it in derived_from"),
         (3, "wounded", "mechanical-ratio",
          "if one is computed from the other, name that in derived_from"),
     ],

@@ -127,8 +127,8 @@ def central_interval(draws: npt.ArrayLike, level: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> central_interval(np.arange(101), 0.9)
-    (5.0, 95.0)
+    >>> central_interval(np.arange(101), 0.5)
+    (25.0, 75.0)
     """
     low, high = np.quantile(np.asarray(draws, dtype=float), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -33,7 +33,10 @@ class Plan(NamedTuple):
 
     A share ``dynamic`` of them is grown until it turns back, at most ``2 ** max_depth`` steps; the
     others rotate by an angle between ``least_angle`` and ``most_angle``, in radians. ``target`` is
-    the acceptance that the step size is adapted to.
+    the acceptance that the step size is adapted to. A share ``careful`` of the rotations, once the
+    step size is fixed, has steps that are ``fine`` times as long: where the posterior is narrower
+    than the step, as in the neck of a funnel, chains would otherwise stay for long, since every
+    trajectory into and out of it is refused.
     """
 
     dynamic: float
@@ -41,6 +44,8 @@ class Plan(NamedTuple):
     most_angle: float
     max_depth: int
     target: float
+    careful: float = 0.0
+    fine: float = 0.4
 
 
 class Chain(NamedTuple):
@@ -229,8 +234,11 @@ def _subtree_turns(leaf, p, rho_sub, work):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def turn(chain, rng, k, m, low, high, statistics, row):  # type: ignore[no-untyped-def]
-    """Replace the chain's position by the end of one rotation about a random angle, or stay."""
+def turn(chain, rng, k, m, low, high, fine, statistics, row):  # type: ignore[no-untyped-def]
+    """Replace the chain's position by the end of one rotation about a random angle, or stay.
+
+    Its steps are ``fine`` times the chain's step size.
+    """
     size = chain.position.size
     w, p, g = chain.work[_W], chain.work[_P], chain.work[_G]
     kinetic = 0.0
@@ -239,7 +247,7 @@ def turn(chain, rng, k, m, low, high, statistics, row):  # type: ignore[no-untyp
         kinetic += 0.5 * momentum * momentum
         p[i], w[i], g[i] = momentum, chain.position[i], chain.gradient[i]
     start = kinetic - chain.value[LOGP]
-    angle, step = low + (high - low) * rng.random(), chain.value[STEP]
+    angle, step = low + (high - low) * rng.random(), fine * chain.value[STEP]
     steps = _MOST_STEPS
     if angle < step * _MOST_STEPS:
         steps = int(np.ceil(angle / step))
@@ -267,7 +275,7 @@ def turn(chain, rng, k, m, low, high, statistics, row):  # type: ignore[no-untyp
     statistics.depth[row] = 0
     statistics.diverging[row] = diverging
     statistics.acceptance[row] = acceptance
-    statistics.step_size[row] = chain.value[STEP]
+    statistics.step_size[row] = step
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -293,7 +301,10 @@ def run(chain, rng, k, m, plan, adapt, first, last, draws, gradients, statistics
         if rng.random() < plan.dynamic:
             transition(chain, rng, k, m, plan.max_depth, statistics, row)
         else:
-            turn(chain, rng, k, m, plan.least_angle, plan.most_angle, statistics, row)
+            fine = 1.0
+            if not adapt and rng.random() < plan.careful:
+                fine = plan.fine
+            turn(chain, rng, k, m, plan.least_angle, plan.most_angle, fine, statistics, row)
         draws[row] = chain.position
         if gradients.shape[0] > row:
             gradients[row] = chain.gradient

@@ -31,7 +31,9 @@ PILOT_USED = 48
 
 #: Warm-up and draws: most trajectories are simple rotations, which suffice where the map is good;
 #: every fourth grows until it turns back, for where it is not.
-PLAN = Plan(dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72)
+PLAN = Plan(
+    dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.72, careful=0.1, fine=0.4
+)
 
 #: Draws that refine the map: half of them cheap, so that there can be more; the map is untried.
 WARM_PLAN = PLAN._replace(dynamic=0.5, max_depth=8)
