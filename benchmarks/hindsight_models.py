@@ -76,8 +76,8 @@ class Ours:
         return Specification(bias=self.prior(case), intensity=self.intensity)
 
 
-#: Twice the default's sd of the level, whose centre is a rounded guess from the claims.
-WIDE = IntensityPrior(level_sd=3.0)
+#: Half the default's sd of the level, whose centre is a rounded guess from the claims.
+NARROW = IntensityPrior(level_sd=1.5)
 
 OURS: Mapping[str, Ours] = {
     "bajas, hindsight": Ours(learned),
@@ -85,8 +85,7 @@ OURS: Mapping[str, Ours] = {
     "bajas, relation alone": Ours(relation_alone),
     "bajas, symmetric(0.6)": Ours(symmetric),
     "bajas, bounds as figures": Ours(learned, "own, bounds as figures"),
-    "bajas, level sd 3": Ours(learned, intensity=WIDE),
-    "bajas, both of these": Ours(learned, "own, bounds as figures", WIDE),
+    "bajas, level sd 1.5": Ours(learned, intensity=NARROW),
     "bajas, all windows": Ours(learned, "all"),
 }
 

@@ -63,6 +63,7 @@ def losses(draws: int, seed: int) -> list[dict[str, Any]]:
         "default": default,
         "half the path scale": replace(default, path_scale=default.path_scale / 2),
         "double the path scale": replace(default, path_scale=default.path_scale * 2),
+        "level sd 1.5": replace(default, level_sd=1.5),
         "level sd 1": replace(default, level_sd=1.0),
     }
     rows = []

@@ -94,7 +94,8 @@ class IntensityPrior:
         state are taken from the claims. :func:`bajas.model.intensity.with_stated_centres` makes
         it from the claims.
     level_sd : float
-        Sd of the level on the log scale.
+        Sd of the level on the log scale: so wide that a centre taken from the claims, which enter
+        the likelihood as well, hardly pulls.
     path_scale : float
         Median of a path's innovation scale, per square root of a week.
     path_log_sd : float
@@ -141,7 +142,7 @@ class IntensityPrior:
 
     knot_days: int = 7
     level_centre: float | Literal["auto"] | Mapping[str, float] = "auto"
-    level_sd: float = 1.5
+    level_sd: float = 3.0
     path_scale: float = 0.12
     path_log_sd: float = 0.5
     component_share: float = 0.3
