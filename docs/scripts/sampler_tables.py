@@ -44,6 +44,8 @@ SETTINGS = (
     ("stages", "PLAN.most_angle", "largest angle of a rotation, radians"),
     ("stages", "PLAN.max_depth", "doublings of a No-U-Turn trajectory at most"),
     ("stages", "PLAN.target", "acceptance that the step size is adapted to"),
+    ("stages", "PLAN.careful", "share of rotations with short steps"),
+    ("stages", "PLAN.fine", "length of their steps, as a share of the step size"),
     ("stages", "PATIENT_PLAN.least_angle", "where the map stays off: least angle of a rotation"),
     ("stages", "PATIENT_PLAN.most_angle", "where the map stays off: largest angle of a rotation"),
     ("stages", "PATIENT_PLAN.target", "where the map stays off: acceptance"),
