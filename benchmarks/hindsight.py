@@ -69,7 +69,7 @@ def main() -> None:
     print(shown(result))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(compact(result), encoding="utf-8")
 
 
 def run(
@@ -102,9 +102,9 @@ def run(
     if peers:
         draws[PEER] = {}
         for target in chosen:
-            draws[PEER][target.name], trusted = peer(target)
-            if not trusted:
-                notes.append(f"{PEER}: {target.name}: not trusted")
+            draws[PEER][target.name], why = peer(target)
+            if why:
+                notes.append(f"{PEER}: {target.name}: not trusted, {'; '.join(why)}")
     points = {name: centres(rule, errors_of) for name, rule in POINTS.items()}
     draws |= baselines(chosen, errors_of, points)
     scored = {
@@ -212,6 +212,29 @@ def summary(
         table[method] = row
     cases = len({target.case.name for target in chosen})
     return {"cases": cases, "targets": len(chosen), "methods": table}
+
+
+def compact(result: Mapping[str, Any]) -> str:
+    """Return a result as JSON, four digits after the point, a line for each part of a part."""
+    parts = []
+    for name, part in result.items():
+        text = json.dumps(rounded(part))
+        if isinstance(part, dict):
+            lines = (f"  {json.dumps(key)}: {json.dumps(rounded(v))}" for key, v in part.items())
+            text = "{\n" + ",\n".join(lines) + "\n }"
+        elif isinstance(part, list) and part:
+            text = "[\n  " + ",\n  ".join(json.dumps(rounded(entry)) for entry in part) + "\n ]"
+        parts.append(f" {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def rounded(part: Any) -> Any:
+    """Return plain data with its numbers to four digits after the point."""
+    if isinstance(part, float):
+        return round(part, 4)
+    if isinstance(part, Mapping):
+        return {key: rounded(value) for key, value in part.items()}
+    return [rounded(value) for value in part] if isinstance(part, list | tuple) else part
 
 
 def described(target: Target) -> dict[str, Any]:

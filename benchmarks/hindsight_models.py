@@ -76,7 +76,7 @@ class Ours:
         return Specification(bias=self.prior(case), intensity=self.intensity)
 
 
-#: Half the default's sd of the level, whose centre is a rounded guess from the claims.
+#: The sd of the level until this benchmark had been seen.
 NARROW = IntensityPrior(level_sd=1.5)
 
 OURS: Mapping[str, Ours] = {
@@ -86,6 +86,7 @@ OURS: Mapping[str, Ours] = {
     "bajas, symmetric(0.6)": Ours(symmetric),
     "bajas, bounds as figures": Ours(learned, "own, bounds as figures"),
     "bajas, level sd 1.5": Ours(learned, intensity=NARROW),
+    "bajas, both former choices": Ours(not_settled, intensity=NARROW),
     "bajas, all windows": Ours(learned, "all"),
 }
 
@@ -227,8 +228,8 @@ def kept(total: np.ndarray) -> list[float]:
 PEER_DAYS, PEER_KNOTS = 30, 4
 
 
-def peer(target: Target) -> tuple[np.ndarray, bool]:
-    """Return log losses of a target under the model of Radford et al. (2023), and its verdict.
+def peer(target: Target) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return log losses of a target under Radford et al. (2023), and why not to trust them.
 
     The model of ``examples/radford_2023.py`` itself, given the target's claims as cumulative
     reports on one type of losses: a negative binomial with a bias by source and side and by
@@ -269,7 +270,7 @@ def peer(target: Target) -> tuple[np.ndarray, bool]:
         draws.stats["energy"],
         draws.complete,
     )
-    return np.asarray(kept(cumulative)), verdict.trusted
+    return np.asarray(kept(cumulative)), verdict.reasons
 
 
 @cache
