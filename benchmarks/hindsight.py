@@ -66,6 +66,8 @@ def main() -> None:
         chosen, options.method or list(OURS), options.folder, options.workers,
         errors_of=found, peers=not options.no_peer, roll=not options.no_rolling,
     )  # fmt: skip
+    if options.folder:  # fits kept by earlier calls took time then
+        result["made"]["cpu_seconds"] = with_earlier(options.folder, result["made"]["cpu_seconds"])
     print(shown(result))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -212,6 +214,14 @@ def summary(
         table[method] = row
     cases = len({target.case.name for target in chosen})
     return {"cases": cases, "targets": len(chosen), "methods": table}
+
+
+def with_earlier(folder: Path, cpu_seconds: float) -> float:
+    """Return CPU seconds with those of earlier calls that kept their fits in the same folder."""
+    file = folder / "cpu_seconds.txt"
+    earlier = float(file.read_text(encoding="utf-8")) if file.exists() else 0.0
+    file.write_text(f"{earlier + cpu_seconds:.1f}\n", encoding="utf-8")
+    return round(earlier + cpu_seconds, 1)
 
 
 def compact(result: Mapping[str, Any]) -> str:
