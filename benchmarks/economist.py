@@ -76,7 +76,7 @@ def main() -> None:
 
 def compare(simulations: int, folder: Path | None = None, workers: int = 1) -> dict[str, Any]:
     """Return everything that is measured."""
-    begun = time.process_time()
+    begun, made_with = time.process_time(), made()
     whole = bajas.datasets.russia_ukraine_2023().as_of(AS_OF.isoformat())
     ledger = totals(whole)
     curve = fit(rows(ledger))
@@ -93,7 +93,7 @@ def compare(simulations: int, folder: Path | None = None, workers: int = 1) -> d
         raise SystemExit(f"fits failed: {dict(ours.errors)}")
     same = ours.results["the same claims"]
     result = {
-        "made": made(0.0) | {"command": COMMAND},
+        "made": made_with | {"command": COMMAND},
         "claims": len(rows(ledger)),
         "all_claims": len(whole),
         "curve": {outcome: interval(curve.predict(outcome, UNTIL)) for outcome in OUTCOMES},

@@ -99,7 +99,7 @@ def run(
     peers, roll : bool
         Whether to run the peer's model, and answers as of earlier days.
     """
-    begun = time.process_time()
+    begun, made_with = time.process_time(), made()  # the commit that is run, not one made meanwhile
     draws, notes = run_ours(chosen, folder, workers, methods)
     if peers:
         draws[PEER] = {}
@@ -119,7 +119,7 @@ def run(
             entry["error"] = centre[target] - float(np.log(truth))
     earlier = rolling(chosen, MAIN, folder, workers) if roll else []
     return {
-        "made": made(time.process_time() - begun),
+        "made": {**made_with, "cpu_seconds": round(time.process_time() - begun, 1)},
         "grades": {t.case.name: t.case.grade for t in chosen},
         "targets": [described(target) for target in chosen],
         "scores": scored,
@@ -281,7 +281,7 @@ def written(claim: Claim) -> dict[str, Any]:
     }
 
 
-def made(cpu_seconds: float) -> dict[str, Any]:
+def made() -> dict[str, Any]:
     """Say with what it was measured."""
 
     def git(*words: str) -> str:
@@ -301,7 +301,6 @@ def made(cpu_seconds: float) -> dict[str, Any]:
         "draws": SETTINGS.draws,
         "chains": SETTINGS.chains,
         "seed": SETTINGS.seed,
-        "cpu_seconds": round(cpu_seconds, 1),
     }
 
 
