@@ -10,7 +10,7 @@ when one source's rows are there five times; and how often intervals hold the tr
 simulated with the same sources, windows and days. With BAJAS_DATA the additive model is also fitted
 to The Economist's own table of estimates, which isn't part of bajas.
 
-    --simulations 60     fits of each model to simulated claims
+    --simulations 100    fits of each model to simulated claims
     --folder runs        keep fits there, and go on from them
 """
 
@@ -49,7 +49,7 @@ LEVELS = (0.5, 0.8, 0.95)
 COMMAND = "python benchmarks/economist.py --json docs/_static/hindsight/economist.json"
 #: How often one source's rows are there.
 TIMES = 5
-SETTINGS = Settings(draws=1000, tune=400, chains=4, cores=1, seed=1)
+SETTINGS = Settings(draws=2000, tune=500, chains=4, cores=1, seed=1)
 SHORT = Settings(draws=500, tune=300, chains=4, cores=1, seed=1)
 #: Centre of the simulated wars' level: near the claims', and a number, since figures are replaced.
 #: They are of about this war's size; fits have the default's wider prior.
@@ -61,7 +61,7 @@ FITTED = Specification(intensity=IntensityPrior(level_centre=CENTRE))
 def main() -> None:
     """Fit, repeat, simulate; print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=60)
+    parser.add_argument("--simulations", type=int, default=100)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path)
@@ -93,7 +93,7 @@ def compare(simulations: int, folder: Path | None = None, workers: int = 1) -> d
         raise SystemExit(f"fits failed: {dict(ours.errors)}")
     same = ours.results["the same claims"]
     result = {
-        "made": made_with | {"command": COMMAND},
+        "made": made_with | {"command": COMMAND, "draws": SETTINGS.draws},
         "claims": len(rows(ledger)),
         "all_claims": len(whole),
         "curve": {outcome: interval(curve.predict(outcome, UNTIL)) for outcome in OUTCOMES},
