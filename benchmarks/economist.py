@@ -10,7 +10,7 @@ when one source's rows are there five times; and how often intervals hold the tr
 simulated with the same sources, windows and days. With BAJAS_DATA the additive model is also fitted
 to The Economist's own table of estimates, which isn't part of bajas.
 
-    --simulations 100    fits of each model to simulated claims
+    --simulations 80     fits of each model to simulated claims
     --folder runs        keep fits there, and go on from them
 """
 
@@ -50,7 +50,7 @@ COMMAND = "python benchmarks/economist.py --json docs/_static/hindsight/economis
 #: How often one source's rows are there.
 TIMES = 5
 SETTINGS = Settings(draws=2000, tune=500, chains=4, cores=1, seed=1)
-SHORT = Settings(draws=500, tune=300, chains=4, cores=1, seed=1)
+SHORT = Settings(draws=1500, tune=300, chains=4, cores=1, seed=1)
 #: Centre of the simulated wars' level: near the claims', and a number, since figures are replaced.
 #: They are of about this war's size; fits have the default's wider prior.
 CENTRE = math.log(100.0)
@@ -61,7 +61,7 @@ FITTED = Specification(intensity=IntensityPrior(level_centre=CENTRE))
 def main() -> None:
     """Fit, repeat, simulate; print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=100)
+    parser.add_argument("--simulations", type=int, default=80)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path)
