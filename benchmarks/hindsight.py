@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 from hindsight_baselines import META, POINTS, dressed, measured
-from hindsight_models import OURS, SETTINGS, peer, rolling, run_ours
+from hindsight_models import OURS, SETTINGS, peer_kept, rolling, run_ours
 from hindsight_targets import Target, figure, stance, targets
 
 from bajas.checks.scores import bootstrap_mean, central_interval, crps, log_score
@@ -104,7 +104,7 @@ def run(
     if peers:
         draws[PEER] = {}
         for target in chosen:
-            draws[PEER][target.name], why = peer(target)
+            draws[PEER][target.name], why = peer_kept(target, folder)
             if why:
                 notes.append(f"{PEER}: {target.name}: not trusted, {'; '.join(why)}")
     points = {name: centres(rule, errors_of) for name, rule in POINTS.items()}

@@ -5,6 +5,7 @@ A fit that knows nothing of the case it is tested on: the learned prior is the o
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import tempfile
@@ -23,9 +24,11 @@ from hindsight_targets import Target, figure
 
 import bajas
 from bajas.batch.run import run_batch
+from bajas.batch.store import library_hash
 from bajas.batch.task import FitTask
 from bajas.checks.scores import central_interval
 from bajas.claims.claim import EVIDENCE_KINDS
+from bajas.claims.wholefile import write_whole
 from bajas.model.bias import BiasPrior
 from bajas.model.specification import IntensityPrior, Specification
 from bajas.posterior.posterior import Posterior
@@ -271,6 +274,18 @@ def peer(target: Target) -> tuple[np.ndarray, tuple[str, ...]]:
         draws.complete,
     )
     return np.asarray(kept(cumulative)), verdict.reasons
+
+
+def peer_kept(target: Target, folder: Path | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return what :func:`peer` does, kept in a folder as long as the library's code is the same."""
+    if folder is None:
+        return peer(target)
+    file = folder / f"peer {library_hash()[:12]} {target.name}.json"
+    if not file.exists():
+        draws, why = peer(target)
+        write_whole(file, [json.dumps({"draws": draws.tolist(), "why": why}).encode()])
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return np.asarray(found["draws"]), tuple(found["why"])
 
 
 @cache
