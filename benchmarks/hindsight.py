@@ -256,6 +256,7 @@ def described(target: Target) -> dict[str, Any]:
         "side": truth.side,
         "component": truth.component,
         "outcome": truth.outcome,
+        "status": truth.status,
         "start": truth.start.isoformat(),
         "end": truth.end.isoformat(),
         "truth": truth.value,

@@ -27,7 +27,7 @@ def claims_and_intervals(result: dict[str, Any]) -> Figure:
             case = target["case"]
             place += 0.9
             ax.text(
-                0.012, place - 0.62, case.replace("_", " "), fontsize=8.5, color=INK, weight="bold"
+                0.0048, place - 0.62, case.replace("_", " "), fontsize=8.5, color=INK, weight="bold"
             )
         entry = result["scores"][MAIN][target["target"]]
         for level, alpha, height in (
@@ -46,10 +46,10 @@ def claims_and_intervals(result: dict[str, Any]) -> Figure:
             shown.add(voice.label)
         labels.append((place, ("" if target["graded"] else "(C) ") + short(target)))
         place += 1.0
-    ax.axvline(1.0, color=GHOST, linewidth=1.2, zorder=0)
+    ax.axvline(1.0, color=GHOST, linewidth=1.4, zorder=1.5)
     ax.set_yticks([at for at, _ in labels], [label for _, label in labels])
     ax.set_xscale("log")
-    ax.set_xlim(0.01, 60)
+    ax.set_xlim(0.004, 60)
     ticks = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
@@ -69,6 +69,7 @@ def claims_and_intervals(result: dict[str, Any]) -> Figure:
 
 def short(target: dict[str, Any]) -> str:
     force = "" if target["component"] == "all" else f" {target['component'].replace('_', ' ')}"
+    force += " civilians" if target["status"] == "civilian" else ""
     day = f" {target['start']}" if target["start"] == target["end"] else ""
     return f"{target['side']}{force} {target['outcome']}{day}".replace("_", " ")
 
@@ -118,7 +119,7 @@ def one_target(ax: Axes, target: dict[str, Any], entries: list[dict[str, Any]]) 
     ax.set_yscale("log")
     ax.set_ylim(0.05, 30)
     ax.set_yticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
-    ticks = [tick for tick in (0, 3, 10, 30, 100, 300, 1000) if at[0] * 0.9 <= tick + 1 <= last]
+    ticks = [tick for tick in (0, 1, 3, 10, 30, 100, 300, 1000) if at[0] * 0.9 <= tick + 1 <= last]
     ax.set_xticks([tick + 1 for tick in ticks], [str(tick) for tick in ticks])
     ax.minorticks_off()
     tidy(ax, "both")

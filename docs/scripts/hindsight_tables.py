@@ -124,6 +124,7 @@ def sign(claim: dict[str, Any]) -> str:
 
 def what(target: dict[str, Any]) -> str:
     force = "" if target["component"] == "all" else f" ({target['component'].replace('_', ' ')})"
+    force += " (civilians)" if target["status"] == "civilian" else ""
     return (
         f"{target['outcome'].replace('_', ' ')}, {target['side'].replace('_', ' ')}{force},"
         f" {days(target)}"

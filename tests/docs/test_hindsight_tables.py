@@ -59,7 +59,7 @@ def test_the_answer_holds_the_truth_from_the_day_after_which_it_never_fails(
     if "economist" in script.__name__:
         return
     target = {"target": "t", "case": "war", "graded": True, "outcome": "killed", "side": "X",
-              "component": "all", "start": "2020-01-01", "end": "2020-01-02"}  # fmt: skip
+              "component": "all", "status": "military", "start": "2020-01-01", "end": "2020-01-02"}  # fmt: skip
     inside, outside = [[-1.0, 1.0]] * 2, [[0.5, 1.0]] * 2
     rolling = [
         {"target": "t", "days": day, "ends": ends, "error": 0.5}
