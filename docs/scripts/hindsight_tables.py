@@ -204,9 +204,9 @@ def soon(result: dict[str, Any]) -> str:
     for name, entries in sorted(by_target.items()):
         held = [entry["ends"][1][0] <= 0 <= entry["ends"][1][1] for entry in entries]
         since = len(held) - held[::-1].index(False) if False in held else 0
-        from_day = "never" if since == len(held) else f"day {entries[since]['days']} on"
-        if 0 < since < len(held) and held[0]:
-            from_day += ", and at first"
+        from_day = f"day {entries[since]['days']} on" if since < len(held) else "not in the end"
+        if since and held[0]:
+            from_day += ", and at first" if since < len(held) else ", but at first"
         if since == 0:
             from_day = "the first answer on"
         ends = (entries[0], entries[-1])
