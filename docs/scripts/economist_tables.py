@@ -18,6 +18,7 @@ from bajas.answers.plots.style import BAND_ALPHA, GHOST, INK, tidy
 
 PAGE = DOCS / "evidence" / "economist.md"
 OUTCOMES = ("killed", "casualties")
+LABELS = {"bajas": "the same claims", "bajas_all": "all shipped claims"}
 
 
 def main() -> None:
@@ -67,7 +68,7 @@ def intervals(result: dict[str, Any]) -> str:
     doubtful = [name for name in ("bajas", "bajas_all") if not result[name]["trusted"]]
     if doubtful:
         lines += ["", "Draws that failed their verdict: " + "; ".join(
-            f"{name}, {', '.join(result[name]['why'])}" for name in doubtful
+            f"{LABELS[name]}, {', '.join(result[name]['why'])}" for name in doubtful
         ) + "."]  # fmt: skip
     if result["their_table"]:
         widths = result["their_table"]["log_width"]
