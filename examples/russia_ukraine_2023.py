@@ -25,6 +25,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 import bajas
@@ -33,6 +34,8 @@ AS_OF = "2023-08-07"
 LEVEL = 0.9
 HEADLINE = {"outcome": "killed", "side": "RU", "component": "all-ldnr", "until": "2023-05-27"}
 FORCES = ("regular", "wagner", "ldnr")
+#: Quarters in which the wounded per killed are shown.
+QUARTERS = pd.period_range("2022Q2", "2023Q2", freq="Q")
 #: Dates on which the dead of the first months are asked for, with what was known by then.
 KNOWN_ON = ("2022-06-30", "2022-09-30", "2022-12-31", "2023-03-31", "2023-06-30", AS_OF)
 FIRST_MONTHS = tuple(
@@ -80,6 +83,8 @@ def main() -> int:
     heading("Whose dead: shares of Russian killed by force, quarter by quarter")
     shares = fit.shares_table("RU", components=FORCES, freq="Q", levels=[LEVEL])
     print(shares.to_string(index=False, float_format="{:.2f}".format))
+    heading("Wounded for every one killed, quarter by quarter, and Ukraine's missing and captured")
+    print(other_outcomes(fit))
     heading("How complete the lists of names are")
     print(fit.registers(level=LEVEL).to_string(index=False, float_format="{:.2f}".format))
     heading("How biases moved")
@@ -148,7 +153,10 @@ def leans_on(fit: bajas.Fit, options: argparse.Namespace) -> None:
         specification=bajas.Specification(intensity=bajas.IntensityPrior(components=shares)),
         seed=options.seed, folder=refits,
     )  # fmt: skip
-    print(vintages.frame().drop(columns=["mcse", "why_not"]).to_string(index=False))
+    print(vintages.frame(LEVEL).drop(columns=["mcse", "why_not"]).to_string(index=False))
+    print("\nThe same with the default priors of the forces, as in the tables above")
+    for asked in FIRST_MONTHS:
+        print(f"{asked['component']}: {range_of(fit.total(**asked, levels=[LEVEL]))}")
     moved = vintages.changes[vintages.changes["beyond_mcse"]].drop(columns="claim_ids")
     print(moved.to_string(index=False, float_format="{:,.0f}".format))
     vintages.plot().figure.savefig(options.out / "vintages.png", dpi=150, bbox_inches="tight")
@@ -229,6 +237,31 @@ def monthly(fit: bajas.Fit) -> str:
         table = pd.DataFrame(columns, index=months.strftime("%Y-%m").rename(outcome))
         blocks.append(table.to_string())
     return "\n\n".join(blocks)
+
+
+def other_outcomes(fit: bajas.Fit) -> str:
+    """Return the ratio of wounded to killed by quarter, and the outcomes that few claims are about.
+
+    The ratio is that of expected losses, draw by draw.
+    """
+    low, high = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+    rows = {}
+    for quarter in QUARTERS:
+        days = {"since": str(quarter.start_time.date()), "until": str(quarter.end_time.date())}
+        cells = {}
+        for side in ("RU", "UA"):
+            killed, wounded = (
+                fit.draws.total(outcome, side, **days, expected=True)
+                for outcome in ("killed", "wounded")
+            )
+            of = np.quantile(wounded / killed, [low, 0.5, high])
+            cells[side] = f"{of[1]:.1f} ({of[0]:.1f} to {of[2]:.1f})"
+        rows[str(quarter)] = cells
+    totals = {
+        outcome: range_of(fit.total(outcome, "UA", levels=[LEVEL]))
+        for outcome in ("missing", "captured", "irrecoverable")
+    }
+    return f"{pd.DataFrame(rows).T.to_string()}\n\n{pd.Series(totals, name='UA').to_string()}"
 
 
 def portrait(fit: bajas.Fit) -> str:
