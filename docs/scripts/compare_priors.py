@@ -126,7 +126,8 @@ def main() -> None:
         ]
         print(f"| {question} | {' | '.join(cells)} |")
     levels = [f"{kept[name]['sd of the RU level']:.2f}" for name in shown]
-    print(f"| sd of the RU level (prior 1.5) | {' | '.join(levels)} |")
+    prior = bajas.IntensityPrior().level_sd
+    print(f"| sd of the RU level (prior {prior:g}) | {' | '.join(levels)} |")
     for name in shown:
         entry = kept[name]
         verdict = "trusted" if entry["trusted"] else "; ".join(entry["why not"])
