@@ -34,6 +34,7 @@ AS_OF = "2023-08-07"
 LEVEL = 0.9
 HEADLINE = {"outcome": "killed", "side": "RU", "component": "all-ldnr", "until": "2023-05-27"}
 FORCES = ("regular", "wagner", "ldnr")
+EQUIPMENT = ("tank", "artillery", "air_defence")
 #: Quarters in which the wounded per killed are shown.
 QUARTERS = pd.period_range("2022Q2", "2023Q2", freq="Q")
 #: Dates on which the dead of the first months are asked for, with what was known by then.
@@ -78,11 +79,12 @@ def main() -> int:
     print(at_claim_dates(fit))
     heading("Month by month (February 2022 and August 2023 in part)")
     print(monthly(fit))
+    heading("Equipment of Russian forces, by month with figures")
+    print(equipment(fit))
     heading("What each source reports for every one lost (bias as a factor)")
     print(portrait(fit))
     heading("Whose dead: shares of Russian killed by force, quarter by quarter")
-    shares = fit.shares_table("RU", components=FORCES, freq="Q", levels=[LEVEL])
-    print(shares.to_string(index=False, float_format="{:.2f}".format))
+    print(quarterly_shares(fit))
     heading("Wounded for every one killed, quarter by quarter, and Ukraine's missing and captured")
     print(other_outcomes(fit))
     heading("How complete the lists of names are")
@@ -91,7 +93,8 @@ def main() -> int:
     print(fit.drift(level=LEVEL).to_string(index=False, float_format="{:.2f}".format))
     heading("Sources that err together more than independent ones would")
     together = fit.collusion()
-    print(together[together["suspect"]].to_string(index=False))
+    suspect = together[together["suspect"]]
+    print(f"none of {len(together)} pairs" if suspect.empty else suspect.to_string(index=False))
     heading("What the claims can't tell apart")
     for finding in fit.findings[len(ledger.findings) :]:
         print(f"  {finding}")
@@ -262,6 +265,40 @@ def other_outcomes(fit: bajas.Fit) -> str:
         for outcome in ("missing", "captured", "irrecoverable")
     }
     return f"{pd.DataFrame(rows).T.to_string()}\n\n{pd.Series(totals, name='UA').to_string()}"
+
+
+def equipment(fit: bajas.Fit) -> str:
+    """Return monthly ranges of the categories of equipment; their course follows the people's."""
+    months = pd.period_range("2023-01", "2023-07", freq="M")
+    columns = {
+        category: [
+            range_of(
+                fit.total(
+                    category,
+                    "RU",
+                    since=str(month.start_time.date()),
+                    until=str(month.end_time.date()),
+                    levels=[LEVEL],
+                )
+            )
+            for month in months
+        ]
+        for category in EQUIPMENT
+    }
+    return pd.DataFrame(columns, index=months.astype(str)).to_string()
+
+
+def quarterly_shares(fit: bajas.Fit) -> str:
+    """Return the shares of the forces in a side's killed, one column a force."""
+    table = fit.shares_table("RU", components=FORCES, freq="Q", levels=[LEVEL]).reset_index()
+    low, high = table[f"low_{LEVEL:g}"], table[f"high_{LEVEL:g}"]
+    table["share"] = [
+        f"{middle:.2f} ({a:.2f} to {b:.2f})"
+        for middle, a, b in zip(table["median"], low, high, strict=True)
+    ]
+    wide = table.pivot_table(index="end", columns="component", values="share", aggfunc="first")
+    wide.index.name = "quarter to"
+    return wide[list(FORCES)].to_string()
 
 
 def portrait(fit: bajas.Fit) -> str:
