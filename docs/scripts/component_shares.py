@@ -2,6 +2,9 @@
 
     python docs/scripts/component_shares.py            # some minutes a fit on two cores
     python docs/scripts/component_shares.py --only recommended --json FILE   # FILE keeps the others
+    python docs/scripts/component_shares.py --fit examples/output/russia_ukraine_2023.nc
+
+The last takes the first of the fits from `make example`.
 
 Prints the tables of docs/explanation/components.md and draws the shares over time. The fits: the
 default prior; the data set's recommended one; the same with half its widths; and the recommended
@@ -46,6 +49,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--only", choices=tuple(variants()), action="append")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--fit", type=Path, help="of the claims with default priors, saved")
     parser.add_argument("--picture", action="store_true", help="draw the shares (recommended)")
     options = parser.parse_args()
     found: dict[str, dict[str, Any]] = {}
@@ -54,9 +58,12 @@ def main() -> None:
     for name, (ledger, intensity) in variants().items():
         if options.only and name not in options.only:
             continue
-        fit = bajas.Model(ledger, intensity=intensity).fit(
-            seed=options.seed, draws=options.draws, progress=False
-        )
+        if name == "default" and options.fit:
+            fit = bajas.load(options.fit)
+        else:
+            fit = bajas.Model(ledger, intensity=intensity).fit(
+                seed=options.seed, draws=options.draws, progress=False
+            )
         found[name] = {
             f"{outcome} {component} to {until}": described(
                 fit.total(outcome, "RU", component, until=until, levels=[0.95])

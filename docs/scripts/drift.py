@@ -2,6 +2,9 @@
 
     python docs/scripts/drift.py                # simulated: table and docs/_static/drift.png
     python docs/scripts/drift.py --shipped      # two fits of the shipped claims
+    python docs/scripts/drift.py --shipped --fit examples/output/russia_ukraine_2023.nc
+
+The last takes the fit with the default drift from `make example`, which is the same.
 
 The figures of docs/explanation/drift.md come from here.
 """
@@ -61,11 +64,14 @@ def simulated(rng: np.random.Generator, checked: tuple[tuple[int, int], ...]) ->
     return bajas.read_claims(pd.DataFrame(rows), sources=kinds)
 
 
-def shipped(seed: int) -> None:
+def shipped(seed: int, saved: Path | None) -> None:
     """Fit the shipped claims without a drift and with the default one."""
     ledger = bajas.datasets.russia_ukraine_2023().as_of("2023-08-07")
     for words, drift in (("none", bajas.DriftPrior(on="none")), ("default", bajas.DriftPrior())):
-        fit = bajas.Model(ledger, drift=drift).fit(seed=seed, progress=False)
+        if words == "default" and saved:
+            fit = bajas.load(saved)
+        else:
+            fit = bajas.Model(ledger, drift=drift).fit(seed=seed, progress=False)
         total = fit.draws.total("killed", "RU", "all-ldnr", until="2023-05-27")
         low, middle, high = np.quantile(total, [0.025, 0.5, 0.975])
         print(
@@ -84,9 +90,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shipped", action="store_true")
+    parser.add_argument("--fit", type=Path, help="of the shipped claims with default priors")
     options = parser.parse_args()
     if options.shipped:
-        shipped(options.seed)
+        shipped(options.seed, options.fit)
     else:
         demonstrate(options.seed)
 
