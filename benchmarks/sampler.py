@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -186,7 +187,8 @@ def side_by_side(
             runs = []
             for seed in seeds:
                 run, facts = measure(peer, built, length, seed, environment)
-                runs.append({"seed": seed} | figures(built, run, facts) | once)
+                load = {"load": round(os.getloadavg()[0], 1)}  # what seconds of a wall are worth
+                runs.append({"seed": seed} | figures(built, run, facts) | once | load)
                 _report(peer, runs[-1])
         order = sorted(range(len(runs)), key=lambda i: runs[i]["ess_per_cpu_s_worst"])
         chosen = runs[order[len(order) // 2]]

@@ -221,8 +221,9 @@ def _samplers(result: Result) -> list[str]:
         verdict = "trusted" if own_row.get("trusted") else "not trusted"
         parts.append(
             f"bajas: {_number(own_row['wall_s_cold'])} s of wall clock from a new process to the"
-            f" verdict ({verdict}); {_number(own_row.get('wall_s_with_empty_cache'))} s with an"
-            " empty cache of compiled code and 50 draws."
+            f" verdict ({verdict}), at a load of {_number(own_row.get('load'))} with this run"
+            f" in it; {_number(own_row.get('wall_s_with_empty_cache'))} s with an empty cache of"
+            " compiled code and 50 draws."
         )
     parts += [
         f"{name}: {_of_seeds(row['runs'])}"
