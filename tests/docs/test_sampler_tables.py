@@ -36,8 +36,9 @@ SAMPLER: dict[str, Any] = {
         },
         "stan": {
             "converged": False, "complete": False, "rhat_max": None, "divergences": None,
-            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0, "leapfrogs_per_draw": None,
-            "draws_all": 0, "ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0,
+            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0,
+            "leapfrogs_per_draw": None, "draws_all": 0, "ess_worst": 0.0,
+            "ess_worst_name": "", "ess_median": 0.0,
             "ess_per_cpu_s_worst": 2.5, "ess_per_cpu_s_worst_of_draws": 10.0,
             "grads_per_ess_worst": None,
             "grads_per_ess_median": None, "peak_rss_mb": 90,
