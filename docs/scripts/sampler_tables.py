@@ -172,13 +172,17 @@ def _samplers(result: Result) -> list[str]:
     head = [
         *("sampler", "converged", "R-hat", "divergences", "CPU s (of them compile)"),
         *("gradients a draw", "draws", "ESS worst / median", "ESS per CPU s, worst"),
-        *("gradients per effective draw, worst / median", "bajas / this one", "MB"),
-        "worst quantity",
+        *("gradients per effective draw, worst / median", "bajas / this one"),
+        *("the same, its warm-up and compilation forgiven", "MB", "worst quantity"),
     ]
     rows = []
     for name, row in result["samplers"].items():
         rate = row.get("ess_per_cpu_s_worst") or 0.0
-        ratio = "-" if name == "bajas" or not rate or not own else f"{own / rate:,.1f}"
+        forgiven = row.get("ess_per_cpu_s_worst_of_draws")
+        ratio, least = (
+            "-" if name == "bajas" or not theirs or not own else f"{own / theirs:,.1f}"
+            for theirs in (rate, forgiven)
+        )
         state = "yes" if row.get("converged") else "no"
         if "error" in row:
             state = f"no: {row['error']}"
@@ -198,6 +202,7 @@ def _samplers(result: Result) -> list[str]:
                 _number(rate, ".3g"),
                 _pair(row, "grads_per_ess_worst", "grads_per_ess_median"),
                 ratio,
+                least,
                 _number(row.get("peak_rss_mb"), ",d"),
                 _code(row.get("ess_worst_name", "")),
             ]
@@ -216,8 +221,9 @@ def _samplers(result: Result) -> list[str]:
         verdict = "trusted" if own_row.get("trusted") else "not trusted"
         parts.append(
             f"bajas: {_number(own_row['wall_s_cold'])} s of wall clock from a new process to the"
-            f" verdict ({verdict}); {_number(own_row.get('wall_s_with_empty_cache'))} s with an"
-            " empty cache of compiled code and 50 draws."
+            f" verdict ({verdict}), at a load of {_number(own_row.get('load'))} with this run"
+            f" in it; {_number(own_row.get('wall_s_with_empty_cache'))} s with an empty cache of"
+            " compiled code and 50 draws."
         )
     parts += [
         f"{name}: {_of_seeds(row['runs'])}"

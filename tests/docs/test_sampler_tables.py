@@ -27,7 +27,7 @@ SAMPLER: dict[str, Any] = {
             "draws_all": 6000, "ess_worst": 2500.0, "ess_median": 5000.0,
             "ess_per_cpu_s_worst": 500.0, "grads_per_ess_worst": 12.0,
             "grads_per_ess_median": 6.0, "peak_rss_mb": 300, "ess_worst_name": "noise[a|b]",
-            "wall_s_cold": 4.5, "trusted": True, "versions": {"numba": "0.65"},
+            "wall_s_cold": 4.5, "load": 2.2, "trusted": True, "versions": {"numba": "0.65"},
             "commit": "abc1234", "when": "2026-01-01 02:03",
             "runs": [
                 {"seed": 11, "ess_worst": 2500.0, "grads_per_ess_worst": 12.0, "rhat_max": 1.0021},
@@ -36,9 +36,11 @@ SAMPLER: dict[str, Any] = {
         },
         "stan": {
             "converged": False, "complete": False, "rhat_max": None, "divergences": None,
-            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0, "leapfrogs_per_draw": None,
-            "draws_all": 0, "ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0,
-            "ess_per_cpu_s_worst": 2.5, "grads_per_ess_worst": None,
+            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0,
+            "leapfrogs_per_draw": None, "draws_all": 0, "ess_worst": 0.0,
+            "ess_worst_name": "", "ess_median": 0.0,
+            "ess_per_cpu_s_worst": 2.5, "ess_per_cpu_s_worst_of_draws": 10.0,
+            "grads_per_ess_worst": None,
             "grads_per_ess_median": None, "peak_rss_mb": 90,
         },
     },
@@ -135,7 +137,10 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "| stan | no, stopped at the limit of 600 CPU s | - | - |" in content
     assert "bajas: the median run of seeds 11, 12; worst ESS 2,400 to 2,500;" in content
     assert "at the worst 12.0 to 12.5; R-hat 1.002 to 1.002." in content
-    assert "| 200.0 | 90 | - |" in content  # how many times the draws per CPU second
+    assert "| 200.0 | 50.0 | 90 | - |" in content  # how many times the draws per CPU second
+    assert "bajas: 4.5 s of wall clock from a new process to the verdict (trusted), at a load" in (
+        content
+    )
     assert "numpyro: skipped" in content
     assert "| mapped | 30.0 (1.50) |" in content
     assert "| kernel | 12 |" in content
