@@ -142,9 +142,11 @@ def test_bounds_make_the_reading_likely_under_which_they_hold() -> None:
     """A bound on the tally itself, near its centre as casualties, that killed seldom reach."""
     bound = window(0, 59, claim_id="b1", qualifier="at_least", value="5000",
                    outcome="killed|casualties", kind="tally")  # fmt: skip
-    share = readings_of(in_question(bound), WIDE, 40).mean()
-    # of draws of the prior: the chance that casualties reach it is several times that of killed
-    assert share > 0.5 + 2 * np.sqrt(0.25 / 40)
+    # A prior of the level that is narrow beside the ratio of casualties to killed: the chance that
+    # casualties reach the bound is then several times that of killed, the share well above 0.8.
+    near = replace(WIDE, intensity=replace(WIDE.intensity, level_sd=0.7))
+    share = readings_of(in_question(bound), near, 100).mean()
+    assert share > 0.5 + 4 * np.sqrt(0.25 / 100)
 
 
 # -- scenarios ---------------------------------------------------------------------------------
