@@ -79,7 +79,8 @@ def notes(found: list[Calibration]) -> list[str]:
         about, settings = item.about, item.about["settings"]
         commit = f", commit {about['commit']}" if about.get("commit") else ", commit not noted"
         text = (
-            f"{settings['chains']} chains of {settings['draws']} draws, seed {about['seed']};"
+            f"{settings['chains']} chains of {settings['draws']} draws, seed {about['seed']},"
+            f" specification {about['specification_sha256'][:7]};"
             f" bajas {about['bajas']}{commit}, Python {about['python']}, NumPy {about['numpy']},"
             f" {about.get('machine', 'machine not noted')}, {about['day']}"
         )
