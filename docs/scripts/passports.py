@@ -1,4 +1,4 @@
-"""Make the passports shown in docs/evidence/calibration.md: fits of shipped claims, calibrated.
+"""Make the passports that docs/evidence/calibration.md shows: fits of shipped claims, calibrated.
 
     python docs/scripts/passports.py article --fits 50 --folder runs
     python docs/scripts/passports.py russia_ukraine --fits 16 --folder runs

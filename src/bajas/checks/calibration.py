@@ -30,6 +30,8 @@ from bajas.checks.calibration_quantities import (
     calibration_quantities,
     joint_log_likelihood,
 )
+from bajas.checks.commit import commit
+from bajas.checks.seeds import case_seed
 from bajas.checks.simulation import Bounds, Simulated, simulate_claims
 from bajas.checks.uniformity import Envelope, holm
 from bajas.design.build import build_design
@@ -172,7 +174,8 @@ def measure_calibration(
     specification : Specification, optional
         Of the model; the default one as it ships.
     seed : int
-        Same seed, same claims and fits.
+        Same seed and name, same claims and fits; designs of different names have random numbers
+        of their own (:func:`bajas.checks.seeds.case_seed`).
     settings : Settings
         Of each fit; its seed is the number of the fit.
     bounds : {"either", "hold"}
@@ -212,7 +215,7 @@ def measure_calibration(
 
     def tasks() -> Iterator[FitTask]:
         for index in range(fits):
-            made = simulate_claims(ledger, true, (seed, index), bounds=bounds)
+            made = simulate_claims(ledger, true, case_seed(name, seed, index), bounds=bounds)
             truths[str(index)] = _true_values(made, fitted, with_likelihood=centres == "stated")
             own = replace(settings, cores=1, seed=index)
             yield FitTask(str(index), made.ledger, fitted, own, sampler)
@@ -254,6 +257,7 @@ def measure_calibration(
             "errors": sorted(set(batch.errors.values())),
             "python": platform.python_version(),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "commit": commit(),
             "day": datetime.now(UTC).date().isoformat(),
             **{package: version(package) for package in ("bajas", "numpy", "numba")},
         },

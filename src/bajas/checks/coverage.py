@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -30,7 +29,9 @@ import pandas as pd
 
 from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
-from bajas.checks.scenarios import SCENARIOS, Scenario, Target, scenario
+from bajas.checks.commit import commit
+from bajas.checks.scenarios import PAIRED, SCENARIOS, Scenario, Target, scenario
+from bajas.checks.seeds import case_seed
 from bajas.checks.simulation import simulate_claims
 from bajas.checks.told import summary_of_told, told
 from bajas.errors import BajasError
@@ -43,9 +44,9 @@ LEVELS = (0.5, 0.8, 0.9, 0.95)
 #: What :func:`told` is asked about.
 _ASKED = Target("the total that is asked about")
 
-#: Of each fit: enough for the ends of an interval, cheap enough for hundreds. Two chains, since
-#: warming up is a third of the cost of four.
-SETTINGS = Settings(draws=1000, tune=200, chains=2, cores=1)
+#: Of each fit: the fewest draws at which nearly all fits of the small scenarios pass their verdict.
+#: Two chains, since most of the cost is warming up, which twice the draws add a tenth to.
+SETTINGS = Settings(draws=2000, tune=200, chains=2, cores=1)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Coverage:
     calibrated : bool
         Whether the fitted model is the one that made the claims.
     seed : int
-        Of the simulation; fit number i simulates with (seed, i).
+        Of the simulation, with the scenario's name and the number of the fit mixed in
+        (:func:`bajas.checks.seeds.case_seed`); a fault has the cases of the baseline.
     fits, failed, untrusted : int
         Fits that were made, those that failed (not counted below), and those that failed their
         verdict (counted all the same: leaving them out would favour what is easy to sample).
@@ -184,7 +186,10 @@ def measure_coverage(
     def tasks() -> Iterator[FitTask]:
         for index in range(fits):
             made = simulate_claims(
-                ledger, chosen.generating or chosen.fitted, (seed, index), chosen.distort
+                ledger,
+                chosen.generating or chosen.fitted,
+                case_seed(PAIRED if chosen.fault else name, seed, index),
+                chosen.distort,
             )
             truths[str(index)] = {
                 target.label: float(value(made.truth, target).item())
@@ -234,21 +239,15 @@ def measure_coverage(
 
 def _versions(settings: Settings) -> dict[str, str]:
     """Return what was measured with: fits, packages, machine, day, and commit if it is known."""
-    found = {
+    known = commit()
+    return {
         "fits": f"{settings.chains} chains of {settings.draws} draws",
         "python": platform.python_version(),
         **{package: version(package) for package in ("bajas", "numpy", "numba")},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "date": date.today().isoformat(),
+        **({"commit": known} if known else {}),
     }
-    try:
-        commit = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"],
-            capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return found
-    return found | {"commit": commit.stdout.strip()}
 
 
 def _rows(

@@ -31,6 +31,7 @@ from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
 from bajas.checks.calibration import RANKED, SETTINGS, evenly, rank
 from bajas.checks.calibration_quantities import LOG_LIKELIHOOD, joint_log_likelihood
+from bajas.checks.commit import commit
 from bajas.checks.uniformity import Envelope
 from bajas.errors import BajasError
 from bajas.model.intensity import with_stated_centres
@@ -147,6 +148,8 @@ def calibrate(
             "seed": seed,
             "settings": {k: getattr(settings, k) for k in ("draws", "tune", "chains")},
             "python": platform.python_version(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "commit": commit(),
             "day": datetime.now(UTC).date().isoformat(),
             **{package: version(package) for package in ("bajas", "numpy", "numba")},
         },

@@ -183,9 +183,12 @@ def _faults() -> dict[str, Scenario]:
     }
 
 
+#: Whose truths and claims a fault is done to: the two are held against each other case by case.
+PAIRED = "baseline"
+
 #: Every scenario by name; those in which the fitted model is right come first.
 SCENARIOS: dict[str, Scenario] = {
-    "baseline": Scenario(
+    PAIRED: Scenario(
         "five sources on one side over 240 days, a tally each month", one_side, BELIEFS
     ),
     "weekly tally": Scenario("the same, the tally each week", partial(one_side, "week"), BELIEFS),
