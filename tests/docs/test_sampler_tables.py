@@ -157,6 +157,31 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "| Ships-Russia | - | 12 ± 0 |" in published
 
 
+def test_the_example_of_the_published_peer_stands_beside_its_peers(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    peer = {**SAMPLER["samplers"]["stan"], "ess_per_cpu_s_worst": 0.01}
+    measures = {
+        "chains": 4.0, "draws per chain": 1000.0, "R-hat": 1.004, "bulk ESS": 500.0,
+        "worst bulk ESS": "scale[a]", "divergences": 2.0,
+    }  # fmt: skip
+    example = {
+        **RADFORD,
+        "verdict": {**RADFORD["verdict"], "measures": measures},
+        "timings": {"draws": 9.0, "draws gradients": 40_000.0, "warm-up gradients": 10_000.0},
+        "cpu_seconds": 1000.0, "versions": {"scipy": "1.2"}, "date": "2026-01-03 04:05",
+        "commit": "def5678",
+    }  # fmt: skip
+    (tmp_path / "radford_2023.json").write_text(json.dumps(example))
+    (tmp_path / "p3.json").write_text(json.dumps({**SAMPLER, "samplers": {"stan": peer}}))
+    content = script.tables(tmp_path)
+    assert "| bajas | yes | 1.004 | 2 | 1,000.0 (-) | 10.0 | 4,000 | 500 / - | 0.5 |" in content
+    assert "| 0.5 | 100.0 / - | - | - | - | `scale[a]` |" in content
+    assert "commit def5678" in content
+    stan = next(line for line in content.splitlines() if line.startswith("| stan "))
+    assert "| 50.0 |" in stan  # 0.5 effective draws per CPU second, and 0.01
+
+
 def test_tables_have_as_many_cells_in_every_row(script: ModuleType, results: Path) -> None:
     lines = (script.tables(results) + "\n\n" + script.radford_table(results)).splitlines()
     cells = [line.count("|") if line.startswith("|") else 0 for line in lines]
