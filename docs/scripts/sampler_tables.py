@@ -345,7 +345,8 @@ def _cold_start(result: Result) -> list[str]:
     verdict = result["verdict"]
     return [
         _table([f"{result['posterior']}, compiled code {result['compiled_code']}", "s"], rows),
-        f"All runs: {runs or '-'} s. {result['gradients']:,} gradients,"
+        f"All runs: {runs or '-'} s, at a load of {_number(result.get('load'))} with these in it;"
+        f" {_number(result.get('cpu_seconds_total'))} CPU s. {result['gradients']:,} gradients,"
         f" {result.get('warm_up_rounds', '-')} round(s) of warm-up. Verdict:"
         f" {verdict if isinstance(verdict, str) else '; '.join(verdict)}.",
     ]

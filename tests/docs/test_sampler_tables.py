@@ -73,6 +73,8 @@ COLD = {
     "seconds_total_of_runs": [4.5, 4.75],
     "seconds": {"interpreter": 0.05, "draws": 2.0},
     "seconds_total": 4.5,
+    "load": 1.5,
+    "cpu_seconds_total": 6.25,
     "gradients": 30000,
     "warm_up_rounds": 1,
     "verdict": ["R-hat 1.02"],
@@ -149,6 +151,7 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "| gradient, kernel (microseconds) | 10 | 20 | 1.00 | 1.00 |" in content
     assert "days 730: MemoryError." in content
     assert "| draws | 2.00 |" in content
+    assert "All runs: 4.50, 4.75 s, at a load of 1.5 with these in it; 6.2 CPU s." in content
     assert "Verdict: R-hat 1.02." in content
     published = script.radford_table(results)
     assert "| Tanks-Russia | 3,380 [1,704 to 6,178] | 3,401 ± 10 |" in published
