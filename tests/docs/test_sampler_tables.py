@@ -73,6 +73,8 @@ COLD = {
     "seconds_total_of_runs": [4.5, 4.75],
     "seconds": {"interpreter": 0.05, "draws": 2.0},
     "seconds_total": 4.5,
+    "load": 1.5,
+    "cpu_seconds_total": 6.25,
     "gradients": 30000,
     "warm_up_rounds": 1,
     "verdict": ["R-hat 1.02"],
@@ -149,12 +151,38 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "| gradient, kernel (microseconds) | 10 | 20 | 1.00 | 1.00 |" in content
     assert "days 730: MemoryError." in content
     assert "| draws | 2.00 |" in content
+    assert "All runs: 4.50, 4.75 s, at a load of 1.5 with these in it; 6.2 CPU s." in content
     assert "Verdict: R-hat 1.02." in content
     published = script.radford_table(results)
     assert "| Tanks-Russia | 3,380 [1,704 to 6,178] | 3,401 ± 10 |" in published
     assert "| 3,500 | 2.0 / 0.2 / 0.3 |" in published
     assert "| 3,000 | - |" in published
     assert "| Ships-Russia | - | 12 ± 0 |" in published
+
+
+def test_the_example_of_the_published_peer_stands_beside_its_peers(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    peer = {**SAMPLER["samplers"]["stan"], "ess_per_cpu_s_worst": 0.01}
+    measures = {
+        "chains": 4.0, "draws per chain": 1000.0, "R-hat": 1.004, "bulk ESS": 500.0,
+        "worst bulk ESS": "scale[a]", "divergences": 2.0,
+    }  # fmt: skip
+    example = {
+        **RADFORD,
+        "verdict": {**RADFORD["verdict"], "measures": measures},
+        "timings": {"draws": 9.0, "draws gradients": 40_000.0, "warm-up gradients": 10_000.0},
+        "cpu_seconds": 1000.0, "versions": {"scipy": "1.2"}, "date": "2026-01-03 04:05",
+        "commit": "def5678",
+    }  # fmt: skip
+    (tmp_path / "radford_2023.json").write_text(json.dumps(example))
+    (tmp_path / "p3.json").write_text(json.dumps({**SAMPLER, "samplers": {"stan": peer}}))
+    content = script.tables(tmp_path)
+    assert "| bajas | yes | 1.004 | 2 | 1,000.0 (-) | 10.0 | 4,000 | 500 / - | 0.5 |" in content
+    assert "| 0.5 | 100.0 / - | - | - | - | `scale[a]` |" in content
+    assert "commit def5678" in content
+    stan = next(line for line in content.splitlines() if line.startswith("| stan "))
+    assert "| 50.0 |" in stan  # 0.5 effective draws per CPU second, and 0.01
 
 
 def test_tables_have_as_many_cells_in_every_row(script: ModuleType, results: Path) -> None:
