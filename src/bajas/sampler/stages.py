@@ -55,7 +55,7 @@ MOST_ROUNDS = 4
 #: Draws where the map stayed off through all of them: what is left isn't linear, and directions are
 #: so long that a quarter turn is a small step. Angles of a full turn's width, so that the
 #: coordinates on which the map is right come out uncorrelated on average; smaller steps.
-PATIENT_PLAN = PLAN._replace(least_angle=2.5, most_angle=8.8, target=0.9, careful=0.0)
+PATIENT_PLAN = PLAN._replace(least_angle=2.5, most_angle=8.8, target=0.93, careful=0.0)
 
 
 def sample_in_stages(
