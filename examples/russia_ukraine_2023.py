@@ -143,7 +143,7 @@ def leans_on(fit: bajas.Fit, options: argparse.Namespace) -> None:
         "ua_general_staff: RU all casualties", outcome="killed|casualties"
     )
     readings = bajas.Model(ambiguous).readings(
-        bias=[bajas.bias.hindsight(), bajas.bias.symmetric(0.6)], seed=options.seed, draws=1000
+        bias=[bajas.bias.hindsight(), bajas.bias.symmetric(0.6)], seed=options.seed, draws=2000
     )
     print(readings.to_string(index=False))
     for said in readings.attrs["settles"].values():
