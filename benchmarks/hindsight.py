@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 from hindsight_baselines import META, POINTS, dressed, measured
-from hindsight_models import OURS, SETTINGS, peer, rolling, run_ours
+from hindsight_models import OURS, SETTINGS, peer_kept, rolling, run_ours
 from hindsight_targets import Target, figure, stance, targets
 
 from bajas.checks.scores import bootstrap_mean, central_interval, crps, log_score
@@ -66,10 +66,12 @@ def main() -> None:
         chosen, options.method or list(OURS), options.folder, options.workers,
         errors_of=found, peers=not options.no_peer, roll=not options.no_rolling,
     )  # fmt: skip
+    if options.folder:  # fits kept by earlier calls took time then
+        result["made"]["cpu_seconds"] = with_earlier(options.folder, result["made"]["cpu_seconds"])
     print(shown(result))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(compact(result), encoding="utf-8")
 
 
 def run(
@@ -97,14 +99,14 @@ def run(
     peers, roll : bool
         Whether to run the peer's model, and answers as of earlier days.
     """
-    begun = time.process_time()
+    begun, made_with = time.process_time(), made()  # the commit that is run, not one made meanwhile
     draws, notes = run_ours(chosen, folder, workers, methods)
     if peers:
         draws[PEER] = {}
         for target in chosen:
-            draws[PEER][target.name], trusted = peer(target)
-            if not trusted:
-                notes.append(f"{PEER}: {target.name}: not trusted")
+            draws[PEER][target.name], why = peer_kept(target, folder)
+            if why:
+                notes.append(f"{PEER}: {target.name}: not trusted, {'; '.join(why)}")
     points = {name: centres(rule, errors_of) for name, rule in POINTS.items()}
     draws |= baselines(chosen, errors_of, points)
     scored = {
@@ -117,7 +119,7 @@ def run(
             entry["error"] = centre[target] - float(np.log(truth))
     earlier = rolling(chosen, MAIN, folder, workers) if roll else []
     return {
-        "made": made(time.process_time() - begun),
+        "made": {**made_with, "cpu_seconds": round(time.process_time() - begun, 1)},
         "grades": {t.case.name: t.case.grade for t in chosen},
         "targets": [described(target) for target in chosen],
         "scores": scored,
@@ -214,6 +216,37 @@ def summary(
     return {"cases": cases, "targets": len(chosen), "methods": table}
 
 
+def with_earlier(folder: Path, cpu_seconds: float) -> float:
+    """Return CPU seconds with those of earlier calls that kept their fits in the same folder."""
+    file = folder / "cpu_seconds.txt"
+    earlier = float(file.read_text(encoding="utf-8")) if file.exists() else 0.0
+    file.write_text(f"{earlier + cpu_seconds:.1f}\n", encoding="utf-8")
+    return round(earlier + cpu_seconds, 1)
+
+
+def compact(result: Mapping[str, Any]) -> str:
+    """Return a result as JSON, four digits after the point, a line for each part of a part."""
+    parts = []
+    for name, part in result.items():
+        text = json.dumps(rounded(part))
+        if isinstance(part, dict):
+            lines = (f"  {json.dumps(key)}: {json.dumps(rounded(v))}" for key, v in part.items())
+            text = "{\n" + ",\n".join(lines) + "\n }"
+        elif isinstance(part, list) and part:
+            text = "[\n  " + ",\n  ".join(json.dumps(rounded(entry)) for entry in part) + "\n ]"
+        parts.append(f" {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def rounded(part: Any) -> Any:
+    """Return plain data with its numbers to four digits after the point."""
+    if isinstance(part, float):
+        return round(part, 4)
+    if isinstance(part, Mapping):
+        return {key: rounded(value) for key, value in part.items()}
+    return [rounded(value) for value in part] if isinstance(part, list | tuple) else part
+
+
 def described(target: Target) -> dict[str, Any]:
     truth = target.truth
     return {
@@ -223,6 +256,7 @@ def described(target: Target) -> dict[str, Any]:
         "side": truth.side,
         "component": truth.component,
         "outcome": truth.outcome,
+        "status": truth.status,
         "start": truth.start.isoformat(),
         "end": truth.end.isoformat(),
         "truth": truth.value,
@@ -248,7 +282,7 @@ def written(claim: Claim) -> dict[str, Any]:
     }
 
 
-def made(cpu_seconds: float) -> dict[str, Any]:
+def made() -> dict[str, Any]:
     """Say with what it was measured."""
 
     def git(*words: str) -> str:
@@ -268,7 +302,6 @@ def made(cpu_seconds: float) -> dict[str, Any]:
         "draws": SETTINGS.draws,
         "chains": SETTINGS.chains,
         "seed": SETTINGS.seed,
-        "cpu_seconds": round(cpu_seconds, 1),
     }
 
 

@@ -5,6 +5,7 @@ A fit that knows nothing of the case it is tested on: the learned prior is the o
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import tempfile
@@ -23,9 +24,11 @@ from hindsight_targets import Target, figure
 
 import bajas
 from bajas.batch.run import run_batch
+from bajas.batch.store import library_hash
 from bajas.batch.task import FitTask
 from bajas.checks.scores import central_interval
 from bajas.claims.claim import EVIDENCE_KINDS
+from bajas.claims.wholefile import write_whole
 from bajas.model.bias import BiasPrior
 from bajas.model.specification import IntensityPrior, Specification
 from bajas.posterior.posterior import Posterior
@@ -76,7 +79,7 @@ class Ours:
         return Specification(bias=self.prior(case), intensity=self.intensity)
 
 
-#: Half the default's sd of the level, whose centre is a rounded guess from the claims.
+#: The sd of the level until this benchmark had been seen.
 NARROW = IntensityPrior(level_sd=1.5)
 
 OURS: Mapping[str, Ours] = {
@@ -86,6 +89,7 @@ OURS: Mapping[str, Ours] = {
     "bajas, symmetric(0.6)": Ours(symmetric),
     "bajas, bounds as figures": Ours(learned, "own, bounds as figures"),
     "bajas, level sd 1.5": Ours(learned, intensity=NARROW),
+    "bajas, both former choices": Ours(not_settled, intensity=NARROW),
     "bajas, all windows": Ours(learned, "all"),
 }
 
@@ -227,8 +231,8 @@ def kept(total: np.ndarray) -> list[float]:
 PEER_DAYS, PEER_KNOTS = 30, 4
 
 
-def peer(target: Target) -> tuple[np.ndarray, bool]:
-    """Return log losses of a target under the model of Radford et al. (2023), and its verdict.
+def peer(target: Target) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return log losses of a target under Radford et al. (2023), and why not to trust them.
 
     The model of ``examples/radford_2023.py`` itself, given the target's claims as cumulative
     reports on one type of losses: a negative binomial with a bias by source and side and by
@@ -269,7 +273,19 @@ def peer(target: Target) -> tuple[np.ndarray, bool]:
         draws.stats["energy"],
         draws.complete,
     )
-    return np.asarray(kept(cumulative)), verdict.trusted
+    return np.asarray(kept(cumulative)), verdict.reasons
+
+
+def peer_kept(target: Target, folder: Path | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return what :func:`peer` does, kept in a folder as long as the library's code is the same."""
+    if folder is None:
+        return peer(target)
+    file = folder / f"peer {library_hash()[:12]} {target.name}.json"
+    if not file.exists():
+        draws, why = peer(target)
+        write_whole(file, [json.dumps({"draws": draws.tolist(), "why": why}).encode()])
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return np.asarray(found["draws"]), tuple(found["why"])
 
 
 @cache

@@ -160,15 +160,19 @@ class Runner:
         os.environ["MUTANT_UNDER_TEST"] = "stats"
         told: dict[str, Any] = {"": {"source": digest(ROOT / "src")}}
         files: dict[Path, str] = {}
-        new = []
+        new: list[tuple[pytest.Item, str]] = []
         for item in session.items:
             of_file = files.setdefault(item.path, digest(item.path))
             if known.get(item.nodeid, {}).get("file") == of_file:
                 told[item.nodeid] = known[item.nodeid]
             else:
                 new.append((item, of_file))
+        kept = time.monotonic()
         for (item, of_file), following in zip(new, [*new[1:], (None, "")], strict=True):
             self.rests.take()
+            if time.monotonic() - kept > 10:  # a run that is cut short needn't see these again
+                SEEN.write_text(json.dumps(told), encoding="utf-8")
+                kept = time.monotonic()
             state()._stats.clear()
             begin = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following[0])
@@ -275,12 +279,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Mutation testing of claims, ledger and design.")
     parser.add_argument("--sample", type=int, help="so many mutants at random")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--again", action="store_true", help="the survivors of the last run alone")
-    parser.add_argument("--minutes", type=float, help="stop after so many; go on with --resume")
-    parser.add_argument("--resume", action="store_true", help="keep the verdicts of the last run")
+    parser.add_argument("--again", action="store_true", help="with --resume: survivors alone")
+    parser.add_argument("--minutes", type=float, help="stop after so many; call again to go on")
+    parser.add_argument("--resume", action="store_true", help="go on though tests have changed")
     parser.add_argument("--rest", type=float, default=0.0, help="seconds between pieces of 12")
     parser.add_argument("--json", type=Path, default=OUTPUT)
     options = parser.parse_args()
+    begin = time.monotonic()
     os.chdir(ROOT)
     config()  # reads the settings of this folder
     names = generated()
@@ -288,14 +293,17 @@ def main() -> None:
     # in random order: a run that is cut short is a smaller sample
     chosen = random.Random(options.seed).sample(sorted(names), options.sample or total)
     verdicts: dict[str, dict[str, Any]] = {}
-    if options.again or options.resume:
-        verdicts = json.loads(options.json.read_text(encoding="utf-8"))["verdicts"]
-        verdicts = {name: told for name, told in verdicts.items() if name in names}
+    made_of = {"source": digest(ROOT / "src"), "tests": digest(ROOT / "tests")}
+    used = 0
+    if options.json.is_file():
+        known = json.loads(options.json.read_text(encoding="utf-8"))
+        same_source = known.get("source") == made_of["source"]
+        if same_source and (known.get("tests") == made_of["tests"] or options.resume):
+            verdicts, used = known["verdicts"], known["cpu seconds"]
     if options.again:
         chosen = [n for n, told in verdicts.items() if told["verdict"] in ("survived", "no tests")]
-    elif options.resume:
+    else:
         chosen = [name for name in chosen if name not in verdicts]
-    begin = time.monotonic()
     console = os.fdopen(os.dup(1), "w")  # pytest captures the other
 
     def tell(name: str, told: dict[str, Any]) -> None:
@@ -325,7 +333,8 @@ def main() -> None:
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
         "all mutants": total,
         "sample": {"mutants": options.sample, "seed": options.seed} if options.sample else None,
-        "cpu seconds": round(cpu_seconds()),
+        "cpu seconds": used + round(cpu_seconds()),
+        **made_of,
         "summary": summary(verdicts, total),
         "verdicts": dict(sorted(verdicts.items())),
     }  # fmt: skip

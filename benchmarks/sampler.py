@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -41,6 +42,11 @@ from posteriors import Case, NoDataError, case
 LIMIT_S = 600.0
 SHORT_DRAWS, SHORT_LIMIT_S, SHORT_LAST_S = 100, 20.0, 80.0
 
+_RATES = (
+    *("ess_per_cpu_s_worst", "ess_per_cpu_s_worst_without_compile"),
+    "ess_per_cpu_s_worst_of_draws",
+)
+
 _COLUMNS = (
     ("sampler", "sampler", "{}"),
     ("conv", "converged", "{}"),
@@ -52,6 +58,7 @@ _COLUMNS = (
     ("median", "ess_median", "{:,.0f}"),
     ("ESS/s worst", "ess_per_cpu_s_worst", "{:.3g}"),
     ("(no compile)", "ess_per_cpu_s_worst_without_compile", "{:.3g}"),
+    ("(draws alone)", "ess_per_cpu_s_worst_of_draws", "{:.3g}"),
     ("grad/ESS worst", "grads_per_ess_worst", "{:,.1f}"),
     ("median", "grads_per_ess_median", "{:,.1f}"),
     ("R-hat", "rhat_max", "{:.3f}"),
@@ -87,7 +94,7 @@ def figures(built: Case, run: Run | None, facts: dict[str, Any]) -> dict[str, An
              "leapfrogs_per_draw", "gradients")
         )  # fmt: skip
         zeros = {"ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0}
-        rates = {"ess_per_cpu_s_worst": 0.0, "ess_per_cpu_s_worst_without_compile": 0.0}
+        rates = dict.fromkeys(_RATES, 0.0)
         return known | zeros | rates | nothing | {"draws_all": 0, "converged": False} | facts
     empty = run.position.shape[1] == 0
     measured = effective(*counted(built, run.position)) if not empty else _empty(run)
@@ -104,6 +111,7 @@ def figures(built: Case, run: Run | None, facts: dict[str, Any]) -> dict[str, An
             "ess_per_cpu_s_worst_without_compile": _rounded(
                 worst / (total - cpu.get("compile", 0.0)), 4
             ),
+            "ess_per_cpu_s_worst_of_draws": _of_draws(run, worst),
             "gradients": round(gradients),
             "gradients_before_draws": round(run.gradients_before),
             "grads_per_ess_worst": _rounded(gradients / worst) if worst > 0 else None,
@@ -115,6 +123,17 @@ def figures(built: Case, run: Run | None, facts: dict[str, Any]) -> dict[str, An
         | facts
         | dict(run.extra)
     )
+
+
+def _of_draws(run: Run, worst: float) -> float | None:
+    """Return the rate with warm-up, compilation and imports forgiven: that of a run without end.
+
+    A run that the limit cut short has paid for its warm-up with few draws to show for it; however
+    long it went on, this is the rate that it would come to. Gradients cost alike.
+    """
+    kept = float(np.sum(run.steps))
+    seconds = run.cpu.get("sample", 0.0) * kept / max(run.gradients_before + kept, 1.0)
+    return _rounded(worst / seconds, 4) if seconds > 0 else None
 
 
 def _empty(run: Run) -> dict[str, Any]:
@@ -147,6 +166,7 @@ def side_by_side(
     result: dict[str, Any] = {
         "posterior": built.name,
         "sizes": dict(built.sizes) | {"totals": len(built.totals.names)},
+        "log_density_at_a_point": _at_a_point(built),
         **origin(),
         "settings": asdict(length) | {"seeds": seeds},
         "samplers": {},
@@ -167,7 +187,8 @@ def side_by_side(
             runs = []
             for seed in seeds:
                 run, facts = measure(peer, built, length, seed, environment)
-                runs.append({"seed": seed} | figures(built, run, facts) | once)
+                load = {"load": round(os.getloadavg()[0], 1)}  # what seconds of a wall are worth
+                runs.append({"seed": seed} | figures(built, run, facts) | once | load)
                 _report(peer, runs[-1])
         order = sorted(range(len(runs)), key=lambda i: runs[i]["ess_per_cpu_s_worst"])
         chosen = runs[order[len(order) // 2]]
@@ -199,9 +220,17 @@ def _in_file(file: Path, built: Case) -> dict[str, Any]:
     if not file.is_file():
         return {"samplers": {}}
     found: dict[str, Any] = json.loads(file.read_text())
-    if found["posterior"] != built.name or _claimed(found["sizes"]) != _claimed(built.sizes):
+    same = found["posterior"] == built.name and _claimed(found["sizes"]) == _claimed(built.sizes)
+    there = found.get("log_density_at_a_point")  # tells other priors of the same sizes apart
+    if not same or there is None or not math.isclose(there, _at_a_point(built), rel_tol=1e-9):
         raise ValueError(f"{file} is of another posterior")
     return found
+
+
+def _at_a_point(built: Case) -> float:
+    """Return the log density between -1 and 1 in every standardised coordinate."""
+    representation = built.representation
+    return float(representation.standard_log_density(np.linspace(-1, 1, representation.size)))
 
 
 def _claimed(sizes: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 import bajas
@@ -33,6 +34,9 @@ AS_OF = "2023-08-07"
 LEVEL = 0.9
 HEADLINE = {"outcome": "killed", "side": "RU", "component": "all-ldnr", "until": "2023-05-27"}
 FORCES = ("regular", "wagner", "ldnr")
+EQUIPMENT = ("tank", "artillery", "air_defence")
+#: Quarters in which the wounded per killed are shown.
+QUARTERS = pd.period_range("2022Q2", "2023Q2", freq="Q")
 #: Dates on which the dead of the first months are asked for, with what was known by then.
 KNOWN_ON = ("2022-06-30", "2022-09-30", "2022-12-31", "2023-03-31", "2023-06-30", AS_OF)
 FIRST_MONTHS = tuple(
@@ -75,18 +79,22 @@ def main() -> int:
     print(at_claim_dates(fit))
     heading("Month by month (February 2022 and August 2023 in part)")
     print(monthly(fit))
+    heading("Equipment of Russian forces, by month with figures")
+    print(equipment(fit))
     heading("What each source reports for every one lost (bias as a factor)")
     print(portrait(fit))
     heading("Whose dead: shares of Russian killed by force, quarter by quarter")
-    shares = fit.shares_table("RU", components=FORCES, freq="Q", levels=[LEVEL])
-    print(shares.to_string(index=False, float_format="{:.2f}".format))
+    print(quarterly_shares(fit))
+    heading("Wounded for every one killed, quarter by quarter, and Ukraine's missing and captured")
+    print(other_outcomes(fit))
     heading("How complete the lists of names are")
     print(fit.registers(level=LEVEL).to_string(index=False, float_format="{:.2f}".format))
     heading("How biases moved")
     print(fit.drift(level=LEVEL).to_string(index=False, float_format="{:.2f}".format))
     heading("Sources that err together more than independent ones would")
     together = fit.collusion()
-    print(together[together["suspect"]].to_string(index=False))
+    suspect = together[together["suspect"]]
+    print(f"none of {len(together)} pairs" if suspect.empty else suspect.to_string(index=False))
     heading("What the claims can't tell apart")
     for finding in fit.findings[len(ledger.findings) :]:
         print(f"  {finding}")
@@ -148,7 +156,10 @@ def leans_on(fit: bajas.Fit, options: argparse.Namespace) -> None:
         specification=bajas.Specification(intensity=bajas.IntensityPrior(components=shares)),
         seed=options.seed, folder=refits,
     )  # fmt: skip
-    print(vintages.frame().drop(columns=["mcse", "why_not"]).to_string(index=False))
+    print(vintages.frame(LEVEL).drop(columns=["mcse", "why_not"]).to_string(index=False))
+    print("\nThe same with the default priors of the forces, as in the tables above")
+    for asked in FIRST_MONTHS:
+        print(f"{asked['component']}: {range_of(fit.total(**asked, levels=[LEVEL]))}")
     moved = vintages.changes[vintages.changes["beyond_mcse"]].drop(columns="claim_ids")
     print(moved.to_string(index=False, float_format="{:,.0f}".format))
     vintages.plot().figure.savefig(options.out / "vintages.png", dpi=150, bbox_inches="tight")
@@ -229,6 +240,65 @@ def monthly(fit: bajas.Fit) -> str:
         table = pd.DataFrame(columns, index=months.strftime("%Y-%m").rename(outcome))
         blocks.append(table.to_string())
     return "\n\n".join(blocks)
+
+
+def other_outcomes(fit: bajas.Fit) -> str:
+    """Return the ratio of wounded to killed by quarter, and the outcomes that few claims are about.
+
+    The ratio is that of expected losses, draw by draw.
+    """
+    low, high = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+    rows = {}
+    for quarter in QUARTERS:
+        days = {"since": str(quarter.start_time.date()), "until": str(quarter.end_time.date())}
+        cells = {}
+        for side in ("RU", "UA"):
+            killed, wounded = (
+                fit.draws.total(outcome, side, **days, expected=True)
+                for outcome in ("killed", "wounded")
+            )
+            of = np.quantile(wounded / killed, [low, 0.5, high])
+            cells[side] = f"{of[1]:.1f} ({of[0]:.1f} to {of[2]:.1f})"
+        rows[str(quarter)] = cells
+    totals = {
+        outcome: range_of(fit.total(outcome, "UA", levels=[LEVEL]))
+        for outcome in ("missing", "captured", "irrecoverable")
+    }
+    return f"{pd.DataFrame(rows).T.to_string()}\n\n{pd.Series(totals, name='UA').to_string()}"
+
+
+def equipment(fit: bajas.Fit) -> str:
+    """Return monthly ranges of the categories of equipment; their course follows the people's."""
+    months = pd.period_range("2023-01", "2023-07", freq="M")
+    columns = {
+        category: [
+            range_of(
+                fit.total(
+                    category,
+                    "RU",
+                    since=str(month.start_time.date()),
+                    until=str(month.end_time.date()),
+                    levels=[LEVEL],
+                )
+            )
+            for month in months
+        ]
+        for category in EQUIPMENT
+    }
+    return pd.DataFrame(columns, index=months.astype(str)).to_string()
+
+
+def quarterly_shares(fit: bajas.Fit) -> str:
+    """Return the shares of the forces in a side's killed, one column a force."""
+    table = fit.shares_table("RU", components=FORCES, freq="Q", levels=[LEVEL]).reset_index()
+    low, high = table[f"low_{LEVEL:g}"], table[f"high_{LEVEL:g}"]
+    table["share"] = [
+        f"{middle:.2f} ({a:.2f} to {b:.2f})"
+        for middle, a, b in zip(table["median"], low, high, strict=True)
+    ]
+    wide = table.pivot_table(index="end", columns="component", values="share", aggfunc="first")
+    wide.index.name = "quarter to"
+    return wide[list(FORCES)].to_string()
 
 
 def portrait(fit: bajas.Fit) -> str:

@@ -49,10 +49,10 @@ def built(*rows: Row, **options: object) -> Representation:
 def plain(
     bias: BiasPrior | None = None, noise: Mapping[str, object] | None = None, **intensity: object
 ) -> Specification:
-    """A specification without counting noise, with a stated level centre and weekly knots."""
+    """A specification without counting noise, with a stated prior of the level and weekly knots."""
     return Specification(
         bias or symmetric(0.6),
-        IntensityPrior(**{"level_centre": 3.0, **intensity}),  # type: ignore[arg-type]
+        IntensityPrior(**{"level_centre": 3.0, "level_sd": 1.5, **intensity}),  # type: ignore[arg-type]
         NoisePrior(**{"counting": False, **(noise or {})}),  # type: ignore[arg-type]
     )
 

@@ -8,6 +8,7 @@ are tests of this suite, called by name.
 
     NUMBA_DISABLE_JIT=1 python tests/mutants_model.py                  # as in CI
     NUMBA_DISABLE_JIT=1 python tests/mutants_model.py --calibration    # minutes
+    ... --calibration --json FILE --minutes 2                          # in pieces, until complete
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import functools
+import hashlib
 import importlib
 import json
 import platform
@@ -22,12 +24,13 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from mutants_bugs import BUGS, PUT_TO_CALIBRATION
-from planted import TESTS, Edit, compiled_once, imported
+from planted import SOURCE, TESTS, Edit, compiled_once, imported
 
 #: Checks by name: module and function of the tests, and its arguments; of a property a stated case,
 #: since the search for the smallest one that fails takes a minute.
@@ -151,7 +154,11 @@ def failure(check: Callable[[], None]) -> str:
     return ""
 
 
-def verdicts(calibrated: bool = False, rest: float = 0.0) -> dict[str, dict[str, str]]:
+def verdicts(
+    calibrated: bool = False,
+    found: Mapping[str, dict[str, str]] | None = None,
+    minutes: float = inf,
+) -> dict[str, dict[str, str]]:
     """What each check says of each bug: nothing, or how it failed.
 
     Put to a bug are the checks that must see it and the agreement of the engines; the model as it
@@ -162,15 +169,22 @@ def verdicts(calibrated: bool = False, rest: float = 0.0) -> dict[str, dict[str,
     calibrated : bool
         Whether to put those that move answers by much to calibration too, and those that are in
         the graph to its agreement.
-    rest : float
-        Seconds between bugs, on a machine that others use too.
+    found : mapping, optional
+        What was found before, which isn't found again.
+    minutes : float
+        Time after which no further bug is begun.
     """
-    found = {}
+    begin = time.monotonic()
+    found = dict(found or {})
     given: Any = None
     if calibrated:
         world = importlib.import_module("mutants_world")
         given = world.cases(world.COUNT, world.SEED)
     for name, bug in BUGS.items():
+        if name in found:
+            continue
+        if time.monotonic() - begin > 60 * minutes:
+            break
         wanted = {*(LAWS if name == "none" else bug.seen_by), AGREEMENT}
         if calibrated and (name == "none" or any(edit[0] == "model.graph" for edit in bug.edits)):
             wanted.add(GRAPH)
@@ -181,25 +195,35 @@ def verdicts(calibrated: bool = False, rest: float = 0.0) -> dict[str, dict[str,
         found[name] = {told: failure(check) for told, check in checks.items()}
         seen = [told for told, how in found[name].items() if how]
         print(f"{name}: {', '.join(seen) or 'nothing'}", file=sys.stderr, flush=True)
-        time.sleep(rest)
-    return found
+    return {name: found[name] for name in BUGS if name in found}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What checks say of planted bugs, as JSON.")
     parser.add_argument("--calibration", action="store_true", help="minutes")
-    parser.add_argument("--rest", type=float, default=0.0, help="seconds of pause between bugs")
-    parser.add_argument("--json", type=Path, help="keep the verdicts there, with the commit")
+    parser.add_argument("--json", type=Path, help="keep the verdicts there, and go on from them")
+    parser.add_argument("--minutes", type=float, default=inf, help="begin no bug after so many")
     options = parser.parse_args()
+    made_with = {
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip(),
+        "source": hashlib.sha256(
+            b"".join(file.read_bytes() for file in sorted(SOURCE.rglob("*.py")))
+        ).hexdigest(),
+    }
+    known: dict[str, Any] = {}
+    if options.json is not None and options.json.is_file():
+        known = json.loads(options.json.read_text(encoding="utf-8"))
+    if known.get("source") != made_with["source"]:
+        known = {}
     with compiled_once():
-        found = verdicts(options.calibration, options.rest)
+        found = verdicts(options.calibration, known.get("verdicts"), options.minutes)
     if options.json is None:
         json.dump(found, sys.stdout)
         return
     result = {
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
+        **made_with,
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
         "seen by": {name: list(bug.seen_by) for name, bug in BUGS.items()},

@@ -1,7 +1,7 @@
 """Headline totals of the shipped claims under three priors on how sources distort.
 
     python docs/scripts/compare_priors.py            # a minute or two a fit on two cores
-    python docs/scripts/compare_priors.py --only symmetric --only "former"
+    python docs/scripts/compare_priors.py --only symmetric --draws 2500   # where a verdict asks for
     python docs/scripts/compare_priors.py --whole-front   # another reading of three claims
     python docs/scripts/compare_priors.py --evidence      # what kinds of evidence in the prior do
 
@@ -66,9 +66,11 @@ def compared(evidence: bool) -> tuple[bajas.bias.BiasPrior, ...]:
     return learned, bajas.bias.symmetric(0.6), replace(anchored, name=f"{learned.name} + anchor")
 
 
-def measured(ledger: bajas.Ledger, bias: bajas.bias.BiasPrior, seed: int) -> dict[str, Any]:
+def measured(
+    ledger: bajas.Ledger, bias: bajas.bias.BiasPrior, seed: int, draws: int
+) -> dict[str, Any]:
     """Fit under a prior and return the totals: median, ends of the 95 % interval."""
-    fit = bajas.Model(ledger, bias=bias).fit(seed=seed, progress=False)
+    fit = bajas.Model(ledger, bias=bias).fit(seed=seed, draws=draws, progress=False)
     level = fit.tree["posterior"]["level"].sel(side="RU").to_numpy()
     totals = {}
     for outcome, side, component, until in QUESTIONS:
@@ -95,6 +97,7 @@ def main() -> None:
     """Fit, write and print one column a prior."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--draws", type=int, default=1500, help="of each of four chains")
     parser.add_argument("--only", action="append", help="priors whose name has this in it")
     parser.add_argument("--evidence", action="store_true", help="the second comparison")
     parser.add_argument(
@@ -113,7 +116,7 @@ def main() -> None:
     kept: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     for bias in () if options.tables else chosen:
         if not options.only or any(part in bias.name for part in options.only):
-            found = measured(ledger, bias, options.seed)
+            found = measured(ledger, bias, options.seed, options.draws)
             # others may have written in the meantime
             kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
             kept[f"{bias.name}{mark}"] = found
@@ -126,7 +129,8 @@ def main() -> None:
         ]
         print(f"| {question} | {' | '.join(cells)} |")
     levels = [f"{kept[name]['sd of the RU level']:.2f}" for name in shown]
-    print(f"| sd of the RU level (prior 1.5) | {' | '.join(levels)} |")
+    prior = bajas.IntensityPrior().level_sd
+    print(f"| sd of the RU level (prior {prior:g}) | {' | '.join(levels)} |")
     for name in shown:
         entry = kept[name]
         verdict = "trusted" if entry["trusted"] else "; ".join(entry["why not"])

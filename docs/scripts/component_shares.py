@@ -1,7 +1,10 @@
 """The article's totals and the early months under priors on the split between Russian forces.
 
     python docs/scripts/component_shares.py            # some minutes a fit on two cores
-    python docs/scripts/component_shares.py --only recommended --json FILE
+    python docs/scripts/component_shares.py --only recommended --json FILE   # FILE keeps the others
+    python docs/scripts/component_shares.py --fit examples/output/russia_ukraine_2023.nc
+
+The last takes the first of the fits from `make example`.
 
 Prints the tables of docs/explanation/components.md and draws the shares over time. The fits: the
 default prior; the data set's recommended one; the same with half its widths; and the recommended
@@ -46,15 +49,21 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--only", choices=tuple(variants()), action="append")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--fit", type=Path, help="of the claims with default priors, saved")
     parser.add_argument("--picture", action="store_true", help="draw the shares (recommended)")
     options = parser.parse_args()
     found: dict[str, dict[str, Any]] = {}
+    if options.json and options.json.exists():
+        found = json.loads(options.json.read_text(encoding="utf-8"))
     for name, (ledger, intensity) in variants().items():
         if options.only and name not in options.only:
             continue
-        fit = bajas.Model(ledger, intensity=intensity).fit(
-            seed=options.seed, draws=options.draws, progress=False
-        )
+        if name == "default" and options.fit:
+            fit = bajas.load(options.fit)
+        else:
+            fit = bajas.Model(ledger, intensity=intensity).fit(
+                seed=options.seed, draws=options.draws, progress=False
+            )
         found[name] = {
             f"{outcome} {component} to {until}": described(
                 fit.total(outcome, "RU", component, until=until, levels=[0.95])
@@ -72,10 +81,10 @@ def main() -> None:
         if options.picture and name == "recommended":
             plotted = fit.plot.shares("RU", components=FORCES)
             plotted.figure.savefig(PICTURE, dpi=110)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     pd.set_option("display.width", 250, "display.max_columns", None, "display.max_colwidth", None)
     print(pd.DataFrame(found).to_string())
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def variants() -> dict[str, tuple[bajas.Ledger, bajas.IntensityPrior]]:

@@ -37,7 +37,7 @@ PRIORS = {
     "right: 0.5, sd 0.3": bajas.SharePrior(0.5, 0.3),
     "wrong: 0.15, sd 0.3": bajas.SharePrior(0.15, 0.3),
 }
-KNOWN = ("both together", "and the army", "and the guards")
+KNOWN = ("both together", "both, and the army", "both, and the guards")
 WORDS = ("army", "guards", "all")
 
 
@@ -73,7 +73,7 @@ def claims(known: str, seed: int) -> bajas.Ledger:
         rows.append(row("institute", "all", 0, end, value, neutral))
     own = {"source_type": "belligerent", "speaks_for": "X", "kind": "assessment"}
     errors = np.exp(0.1 * rng.standard_normal((2, 4)))
-    parts = {"and the army": ("army", 0.7 * army), "and the guards": ("guards", 0.7 * guards)}
+    parts = {KNOWN[1]: ("army", 0.7 * army), KNOWN[2]: ("guards", 0.7 * guards)}
     for number, end in enumerate((89, 179, 269, 359)):
         if known in parts:
             force, series = parts[known]

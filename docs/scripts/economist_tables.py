@@ -11,13 +11,14 @@ import json
 from datetime import date
 from typing import Any
 
-from hindsight_tables import DOCS, RESULTS, between, number
+from hindsight_parts import DOCS, RESULTS, between, number
 from matplotlib.figure import Figure
 
 from bajas.answers.plots.style import BAND_ALPHA, GHOST, INK, tidy
 
 PAGE = DOCS / "evidence" / "economist.md"
 OUTCOMES = ("killed", "casualties")
+LABELS = {"bajas": "the same claims", "bajas_all": "all shipped claims"}
 
 
 def main() -> None:
@@ -36,9 +37,11 @@ def tables(result: dict[str, Any]) -> dict[str, str]:
     made = result["made"]
     return {
         "measured": (
-            f"Commit {made['commit']}, {made['date']}, {made['machine']}, Python {made['python']};"
-            f" {result['coverage']['simulations']} simulated sets of claims."
+            f"Measured with `{made['command']}`: commit {made['commit']}, {made['date']},"
+            f" {made['machine']}, Python {made['python']}; {result['coverage']['simulations']}"
+            f" simulated sets of claims; {made['cpu_seconds']:,.0f} CPU seconds."
         ),
+        "bars": bars(result),
         "intervals": intervals(result),
         "coverage": coverage(result["coverage"]),
         "jumps": jumps(result),
@@ -65,7 +68,7 @@ def intervals(result: dict[str, Any]) -> str:
     doubtful = [name for name in ("bajas", "bajas_all") if not result[name]["trusted"]]
     if doubtful:
         lines += ["", "Draws that failed their verdict: " + "; ".join(
-            f"{name}, {', '.join(result[name]['why'])}" for name in doubtful
+            f"{LABELS[name]}, {', '.join(result[name]['why'])}" for name in doubtful
         ) + "."]  # fmt: skip
     if result["their_table"]:
         widths = result["their_table"]["log_width"]
@@ -79,16 +82,20 @@ def intervals(result: dict[str, Any]) -> str:
 
 
 def coverage(found: dict[str, Any]) -> str:
-    """Return how often intervals held the simulated truth."""
+    """Return how often intervals held the simulated truth, and how wide they had to be for it."""
     lines = [
-        "| | model | 50 % | 80 % | 95 % | median log width of 95 % |",
-        "|---|---|---|---|---|---|",
+        "| | model | 50 % | 80 % | 95 % | median log width of 95 % | the same, stretched until it"
+        " holds 95 % |",
+        "|---|---|---|---|---|---|---|",
     ]
     for outcome in OUTCOMES:
         for model in ("additive model", "bajas"):
             rows = found[model][outcome]
             shares = " | ".join(f"{row['share']:.2f}" for row in rows)
-            lines.append(f"| {outcome} | {model} | {shares} | {rows[-1]['log_width']:.2f} |")
+            lines.append(
+                f"| {outcome} | {model} | {shares} | {rows[-1]['log_width']:.2f} |"
+                f" {rows[-1]['log_width_that_holds']:.2f} |"
+            )
     error = (0.95 * 0.05 / max(found["simulations"], 1)) ** 0.5
     lines += [
         "",
@@ -96,6 +103,37 @@ def coverage(found: dict[str, Any]) -> str:
         f" trusted (counted all the same); Monte Carlo error of a share of 0.95: {error:.2f}.",
     ]
     return "\n".join(lines)
+
+
+def bars(result: dict[str, Any]) -> str:
+    """Return what was to be reached beside what was measured."""
+    lines = ["| bar | | measured | |", "|---|---|---|---|"]
+    for outcome in OUTCOMES:
+        ours, theirs = (result[name][outcome]["log_width"] for name in ("bajas", "curve"))
+        lines.append(
+            f"| 95 % interval narrower than the additive model's, the same claims | {outcome} |"
+            f" {ours:.2f} against {theirs:.2f} | {reached(ours - theirs)} |"
+        )
+    for outcome in OUTCOMES:
+        ours, theirs = (
+            result["coverage"][name][outcome][-1]["log_width_that_holds"]
+            for name in ("bajas", "additive model")
+        )
+        lines.append(
+            f"| narrower at the same coverage, simulated claims | {outcome} | {ours:.2f} against"
+            f" {theirs:.2f}, both stretched until they hold 95 % | {reached(ours - theirs)} |"
+        )
+    moved = max(abs(result["repeated"]["bajas"][outcome]) for outcome in OUTCOMES)
+    theirs = max(max(map(abs, by.values())) for by in result["jumps"].values())
+    lines.append(
+        f"| no jump when one source's rows are there five times | | {100 * moved:.1f} % against up"
+        f" to {100 * theirs:.1f} % | {reached(moved)} |"
+    )
+    return "\n".join(lines)
+
+
+def reached(missed: float) -> str:
+    return "reached" if missed <= 0 else f"**missed by {missed:.2f}**"
 
 
 def jumps(result: dict[str, Any]) -> str:

@@ -6,8 +6,9 @@
     python docs/scripts/hindsight_prior.py --print         # nothing is written
 
 Writes src/bajas/model/hindsight_prior.json (the prior, and for each case the prior without it) and
-what stands between the markers of docs/explanation/priors.md. The comparison fits seven variants
-eleven times; about four minutes of one core for the prior, ten for the comparison.
+what stands between the markers of docs/explanation/priors.md. The comparison fits eight variants
+eleven times; about four minutes of one core for the prior, six for the comparison. With --scores
+they are kept in a file, and a comparison that was cut short goes on from it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--prior-only", action="store_true")
     parser.add_argument("--keep-prior", action="store_true")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--scores", type=Path, help="file that keeps the comparison's scores")
     parser.add_argument("--print", action="store_true", dest="show")
     options = parser.parse_args()
     names = list(bajas.datasets.hindsight()["name"])
@@ -63,7 +65,7 @@ def main() -> None:
     units = {name: hindsight_units([cases[name]]) for name in names}
     tables = {"prior": prior_table(learned, [unit for name in names for unit in units[name]])}
     if not options.prior_only:
-        tables["comparison"] = comparison_table(units, options.workers)
+        tables["comparison"] = comparison_table(units, options.workers, options.scores)
     if options.show:
         print(json.dumps(learned, indent=2))
         print("\n\n".join(tables.values()))
@@ -151,14 +153,33 @@ def _score(variant: Variant, left: str, units: dict[str, tuple[HindsightUnit, ..
     return estimate_hindsight(rest, variant, iterations=ITERATIONS).log_score(units[left])
 
 
-def comparison_table(units: dict[str, tuple[HindsightUnit, ...]], workers: int) -> str:
-    """Return leave-one-case-out log scores of the variants and of two fixed priors."""
-    tasks = [(variant, left) for variant in VARIANTS for left in units]
+def variant_scores(
+    units: dict[str, tuple[HindsightUnit, ...]], workers: int, file: Path | None
+) -> dict[str, list[float]]:
+    """Return each variant's leave-one-case-out log scores, in the order of the cases."""
+    kept = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
+    tasks = [
+        (variant, left)
+        for variant in VARIANTS
+        for left in units
+        if f"{variant.name}: {left}" not in kept
+    ]
     with ProcessPoolExecutor(workers) as pool:
-        found = list(pool.map(_score, *zip(*tasks, strict=True), [units] * len(tasks)))
-    scores: dict[str, list[float]] = {variant.name: [] for variant in VARIANTS}
-    for (variant, _), score in zip(tasks, found, strict=True):
-        scores[variant.name].append(score)
+        found = pool.map(_score, *zip(*tasks, strict=True), [units] * len(tasks)) if tasks else ()
+        for (variant, left), score in zip(tasks, found, strict=True):
+            kept[f"{variant.name}: {left}"] = score
+            if file:
+                file.write_text(json.dumps(kept), encoding="utf-8")
+    return {
+        variant.name: [kept[f"{variant.name}: {left}"] for left in units] for variant in VARIANTS
+    }
+
+
+def comparison_table(
+    units: dict[str, tuple[HindsightUnit, ...]], workers: int, file: Path | None = None
+) -> str:
+    """Return leave-one-case-out log scores of the variants and of two fixed priors."""
+    scores = variant_scores(units, workers, file)
     fixed = {
         "symmetric(0.6)": fixed_estimate(dict.fromkeys(RELATIONS, (0.0, 0.6)), np.inf),
         "the former constants (they have seen all cases)": fixed_estimate(FORMER, 4.0),
@@ -167,6 +188,7 @@ def comparison_table(units: dict[str, tuple[HindsightUnit, ...]], workers: int) 
         scores[name] = [estimate.log_score(found) for found in units.values()]
     number = np.array([len(found) for found in units.values()])
     best = np.array(max(scores.values(), key=lambda found: float(np.mean(found / number))))
+    learned = {variant.name: np.array(scores[variant.name]) / number for variant in VARIANTS}
     rows = [
         "| variant | mean of cases, per unit | behind the best, per unit (standard error over"
         " cases) | sum over cases | worst case |",
@@ -181,7 +203,19 @@ def comparison_table(units: dict[str, tuple[HindsightUnit, ...]], workers: int) 
             f"| {name} | {each.mean():.3f} | {behind.mean():.3f} ({error:.3f}) |"
             f" {sum(found):.1f} | {worst} ({each.min():.2f}) |"
         )
-    return "\n".join(rows)
+    return "\n".join([*rows, "", first_without_each(learned, list(units))])
+
+
+def first_without_each(learned: dict[str, np.ndarray], cases: list[str]) -> str:
+    """Say which variant comes first by the other cases' scores, whichever case is left out."""
+    first: dict[str, list[str]] = {}
+    for place, case in enumerate(cases):
+        means = {name: float(np.delete(each, place).mean()) for name, each in learned.items()}
+        first.setdefault(max(means, key=lambda name: means[name]), []).append(case)
+    words = "; ".join(f"*{name}* in {len(found)} of {len(cases)}" for name, found in first.items())
+    return (
+        f"First of the learned ones by the scores of the other cases, with each left out: {words}."
+    )
 
 
 def fixed_estimate(

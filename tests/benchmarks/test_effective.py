@@ -106,6 +106,8 @@ def test_gradients_and_seconds_before_the_draws_are_charged() -> None:
     assert found["ess_per_cpu_s_worst"] == pytest.approx(found["ess_worst"] / 8, rel=0.01)
     bare = found["ess_per_cpu_s_worst_without_compile"]
     assert bare == pytest.approx(found["ess_worst"] / 5, rel=0.01)
+    alone = found["ess_per_cpu_s_worst_of_draws"]  # seven tenths of the gradients
+    assert alone == pytest.approx(found["ess_worst"] / 3.5, rel=0.01)
 
 
 def test_a_sampler_that_gave_nothing_is_in_the_table() -> None:
@@ -170,8 +172,12 @@ def test_samplers_that_were_measured_before_stay_in_the_file(
     alone = side_by_side(small(), ["nutpie_default"], Length(), [2], file)
     assert list(alone["samplers"]) == ["nutpie_default"]
     other = replace(small(), name="another")
-    with pytest.raises(ValueError, match="another posterior"):
-        side_by_side(other, ["stan"], Length(), [1], file, keep=True)
+    wider = tuple(replace(term, scale=2 * term.scale) for term in small().representation.terms[:1])
+    terms = (*wider, *small().representation.terms[1:])
+    priors = replace(small(), representation=replace(small().representation, terms=terms))
+    for unlike in (other, priors):
+        with pytest.raises(ValueError, match="another posterior"):
+            side_by_side(unlike, ["stan"], Length(), [1], file, keep=True)
 
 
 def test_a_short_run_begins_no_sampler_late(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from economist import held
 from economist_gam import Row, fit
-from hindsight import MAIN, PEER, run, summary
+from hindsight import MAIN, PEER, compact, run, summary, with_earlier
 from hindsight_baselines import (
     POINTS,
     Pooled,
@@ -133,6 +136,33 @@ def test_every_case_has_one_vote_however_many_targets_it_has() -> None:
     assert (found["cases"], found["targets"]) == (2, 3)
     assert found["methods"][MAIN]["mae"] == pytest.approx(0.75)
     assert "silent on one" not in found["methods"]  # methods are compared on the same targets
+
+
+def test_a_result_is_written_with_four_digits_and_read_as_it_was() -> None:
+    result = {"made": {"seed": 1}, "scores": {"a": {"b": [1 / 3, None]}}, "rolling": [{"x": 0.5}],
+              "notes": [], "none": None}  # fmt: skip
+    text = compact(result)
+    assert json.loads(text) == {**result, "scores": {"a": {"b": [0.3333, None]}}}
+    assert max(len(line) for line in text.splitlines()) < 60
+
+
+def test_time_of_calls_that_share_a_folder_adds_up(tmp_path: Path) -> None:
+    assert with_earlier(tmp_path, 10.0) == 10.0
+    assert with_earlier(tmp_path, 2.5) == 12.5
+
+
+def test_intervals_are_stretched_until_they_hold_their_level() -> None:
+    # twenty truths at 0.1, 0.2, .. 2.0 half-widths from the middle: half of them are held
+    names = [f"war {number}" for number in range(20)]
+    ends = {name: {o: [[-1.0, 1.0]] * 3 for o in ("killed", "casualties")} for name in names}
+    truths = {
+        name: {"killed": 0.1 * (number + 1), "casualties": 0.0} for number, name in enumerate(names)
+    }
+    half, most, nearly_all = held(ends, truths)["killed"]
+    assert half["share"] == most["share"] == nearly_all["share"] == 0.5
+    widths = [row["log_width_that_holds"] for row in (half, most, nearly_all)]
+    assert widths == pytest.approx([2.0, 3.2, 3.8])
+    assert held(ends, truths)["casualties"][2]["share"] == 1.0
 
 
 @pytest.mark.slow

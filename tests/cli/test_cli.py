@@ -201,6 +201,23 @@ def test_fit_saves_even_what_can_t_be_trusted(
     assert not load(out).trusted
 
 
+def test_an_interrupt_before_any_draw_is_said_and_leaves_the_older_fit(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bajas.workflow import model
+
+    def stop(self: model.Model, **settings: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model.Model, "fit", stop)
+    out = tmp_path / "fit.nc"
+    out.write_bytes(b"older")
+    path = claims_file(tmp_path, pair())
+    assert run(["fit", path, "--out", str(out)]) == 130
+    assert capsys.readouterr().err.strip() == "bajas: interrupted"
+    assert out.read_bytes() == b"older"
+
+
 def test_help_and_version_are_fast_and_load_no_sampler() -> None:
     code = (
         "import sys\n"

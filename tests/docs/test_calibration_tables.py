@@ -36,7 +36,8 @@ def test_a_passport_is_a_row_for_each_number_with_what_is_expected(
 ) -> None:
     assert script.passport_table(tmp_path) == ["No passport has been made."]
     about = {"seed": 0, "settings": {"draws": 500, "chains": 2}, "bajas": "0.1.0",
-             "python": "3.13", "machine": "x86", "commit": "abc1234", "day": "2026-11-25"}  # fmt: skip
+             "python": "3.13", "machine": "x86", "commit": "abc1234",
+             "day": "2026-11-25"}  # fmt: skip
     question = {"outcome": "killed", "side": "RU", "component": "all", "since": "", "until": ""}
     rows = [
         {"quantity": "killed, RU", "question": question, "held": [4, 8, 9, 9],

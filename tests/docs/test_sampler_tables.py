@@ -27,7 +27,7 @@ SAMPLER: dict[str, Any] = {
             "draws_all": 6000, "ess_worst": 2500.0, "ess_median": 5000.0,
             "ess_per_cpu_s_worst": 500.0, "grads_per_ess_worst": 12.0,
             "grads_per_ess_median": 6.0, "peak_rss_mb": 300, "ess_worst_name": "noise[a|b]",
-            "wall_s_cold": 4.5, "trusted": True, "versions": {"numba": "0.65"},
+            "wall_s_cold": 4.5, "load": 2.2, "trusted": True, "versions": {"numba": "0.65"},
             "commit": "abc1234", "when": "2026-01-01 02:03",
             "runs": [
                 {"seed": 11, "ess_worst": 2500.0, "grads_per_ess_worst": 12.0, "rhat_max": 1.0021},
@@ -36,9 +36,11 @@ SAMPLER: dict[str, Any] = {
         },
         "stan": {
             "converged": False, "complete": False, "rhat_max": None, "divergences": None,
-            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0, "leapfrogs_per_draw": None,
-            "draws_all": 0, "ess_worst": 0.0, "ess_worst_name": "", "ess_median": 0.0,
-            "ess_per_cpu_s_worst": 2.5, "grads_per_ess_worst": None,
+            "cpu_limit_s": 600.0, "cpu_s_total": 600.0, "cpu_s_compile": 90.0,
+            "leapfrogs_per_draw": None, "draws_all": 0, "ess_worst": 0.0,
+            "ess_worst_name": "", "ess_median": 0.0,
+            "ess_per_cpu_s_worst": 2.5, "ess_per_cpu_s_worst_of_draws": 10.0,
+            "grads_per_ess_worst": None,
             "grads_per_ess_median": None, "peak_rss_mb": 90,
         },
     },
@@ -71,6 +73,8 @@ COLD = {
     "seconds_total_of_runs": [4.5, 4.75],
     "seconds": {"interpreter": 0.05, "draws": 2.0},
     "seconds_total": 4.5,
+    "load": 1.5,
+    "cpu_seconds_total": 6.25,
     "gradients": 30000,
     "warm_up_rounds": 1,
     "verdict": ["R-hat 1.02"],
@@ -135,7 +139,10 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "| stan | no, stopped at the limit of 600 CPU s | - | - |" in content
     assert "bajas: the median run of seeds 11, 12; worst ESS 2,400 to 2,500;" in content
     assert "at the worst 12.0 to 12.5; R-hat 1.002 to 1.002." in content
-    assert "| 200.0 | 90 | - |" in content  # how many times the draws per CPU second
+    assert "| 200.0 | 50.0 | 90 | - |" in content  # how many times the draws per CPU second
+    assert "bajas: 4.5 s of wall clock from a new process to the verdict (trusted), at a load" in (
+        content
+    )
     assert "numpyro: skipped" in content
     assert "| mapped | 30.0 (1.50) |" in content
     assert "| kernel | 12 |" in content
@@ -144,12 +151,38 @@ def test_every_file_gives_its_figures(script: ModuleType, results: Path) -> None
     assert "| gradient, kernel (microseconds) | 10 | 20 | 1.00 | 1.00 |" in content
     assert "days 730: MemoryError." in content
     assert "| draws | 2.00 |" in content
+    assert "All runs: 4.50, 4.75 s, at a load of 1.5 with these in it; 6.2 CPU s." in content
     assert "Verdict: R-hat 1.02." in content
     published = script.radford_table(results)
     assert "| Tanks-Russia | 3,380 [1,704 to 6,178] | 3,401 ± 10 |" in published
     assert "| 3,500 | 2.0 / 0.2 / 0.3 |" in published
     assert "| 3,000 | - |" in published
     assert "| Ships-Russia | - | 12 ± 0 |" in published
+
+
+def test_the_example_of_the_published_peer_stands_beside_its_peers(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    peer = {**SAMPLER["samplers"]["stan"], "ess_per_cpu_s_worst": 0.01}
+    measures = {
+        "chains": 4.0, "draws per chain": 1000.0, "R-hat": 1.004, "bulk ESS": 500.0,
+        "worst bulk ESS": "scale[a]", "divergences": 2.0,
+    }  # fmt: skip
+    example = {
+        **RADFORD,
+        "verdict": {**RADFORD["verdict"], "measures": measures},
+        "timings": {"draws": 9.0, "draws gradients": 40_000.0, "warm-up gradients": 10_000.0},
+        "cpu_seconds": 1000.0, "versions": {"scipy": "1.2"}, "date": "2026-01-03 04:05",
+        "commit": "def5678",
+    }  # fmt: skip
+    (tmp_path / "radford_2023.json").write_text(json.dumps(example))
+    (tmp_path / "p3.json").write_text(json.dumps({**SAMPLER, "samplers": {"stan": peer}}))
+    content = script.tables(tmp_path)
+    assert "| bajas | yes | 1.004 | 2 | 1,000.0 (-) | 10.0 | 4,000 | 500 / - | 0.5 |" in content
+    assert "| 0.5 | 100.0 / - | - | - | - | `scale[a]` |" in content
+    assert "commit def5678" in content
+    stan = next(line for line in content.splitlines() if line.startswith("| stan "))
+    assert "| 50.0 |" in stan  # 0.5 effective draws per CPU second, and 0.01
 
 
 def test_tables_have_as_many_cells_in_every_row(script: ModuleType, results: Path) -> None:

@@ -18,6 +18,7 @@ from hand_made import BAD, independent, small_ledger
 import bajas
 from bajas.errors import BajasError, FileFormatError
 from bajas.model.specification import Specification
+from bajas.posterior import storage
 from bajas.posterior.fitting import prior_draws
 from bajas.posterior.posterior import Posterior
 from bajas.posterior.storage import load, save
@@ -188,6 +189,16 @@ def bomb(file: h5py.File) -> None:
     file.create_dataset("posterior/level", (2**40, 2**10), "f8", compression="gzip", chunks=True)
 
 
+def text_bomb(file: h5py.File) -> None:
+    del file["bajas/ledger"]
+    file.create_dataset("bajas/ledger", (2**40,), "S1", compression="gzip", chunks=True)
+
+
+def map_bomb(file: h5py.File) -> None:
+    del file["bajas/map_node_offset"]
+    file.create_dataset("bajas/map_node_offset", (2**40,), "f8", compression="gzip", chunks=True)
+
+
 def outside(file: h5py.File) -> None:
     del file["posterior/level"]
     file["posterior"].create_dataset(
@@ -214,6 +225,7 @@ def outside(file: h5py.File) -> None:
         (set_text("record", lambda t: t.replace('"bool"', '"object"')), "malformed"),
         (nudge, "draws don't match"),
         (bomb, "has shape"),
+        (text_bomb, "not the text"),
         (outside, "not data of this file"),
         (replace("posterior/level", np.zeros((4, 100, 1), "f4")), "type float32"),
         (replace("posterior/level", h5py.ExternalLink("/etc/passwd", "/x")), "not a part"),
@@ -225,6 +237,21 @@ def test_files_made_to_deceive(
     saved: bytes, tmp_path: Path, change: Callable[[h5py.File], None], says: str
 ) -> None:
     refused(tmp_path, resealed(saved, change), says)
+
+
+def test_a_map_that_claims_to_be_terabytes_is_refused_by_a_version_that_reads_it(
+    saved: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "structure_hash", lambda representation: "of a later model")
+    refused(tmp_path, resealed(saved, map_bomb), "map_node_offset is not the map")
+
+
+def test_a_sparse_file_of_more_than_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "fit.nc"
+    with path.open("wb") as stream:
+        stream.truncate(8 * 2**30 + 1)
+    with pytest.raises(FileFormatError, match="larger than 8 GB"):
+        load(path)
 
 
 def test_resealing_alone_is_no_change(saved: bytes, tmp_path: Path) -> None:

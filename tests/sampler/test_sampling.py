@@ -92,6 +92,32 @@ def test_same_seed_same_draws_with_a_cold_cache_on_one_core(fit: bajas.Fit, tmp_
     assert list((tmp_path / "numba").rglob("*.nbc"))  # it was cold, and isn't now
 
 
+def refused_by_a_full_disk() -> None:
+    """What the subprocess below runs: files hold few bytes here, and nothing is compiled yet."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    with pytest.raises(SamplingError, match=r"compiled code on disk.*NUMBA_CACHE_DIR"):
+        bajas.Model(ledger()).fit(progress=False, **SETTINGS)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit here")
+def test_a_disk_that_is_full_before_anything_is_compiled_is_a_plain_error(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import test_sampling as t; t.refused_by_a_full_disk()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent)],
+        env={**PATHS, "NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert left == ["bajas-sampler-sources.sha256"]  # nothing half-written
+
+
 def test_draws_do_not_depend_on_cores_or_on_draws_before(
     model: bajas.Model, fit: bajas.Fit
 ) -> None:

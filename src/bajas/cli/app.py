@@ -55,6 +55,8 @@ def run(arguments: list[str] | None = None) -> int:
         status = app(args=arguments, prog_name="bajas", standalone_mode=True)
     except SystemExit as stop:
         status = stop.code
+        if status == INTERRUPTED:  # as Typer makes it of one, without a word
+            complain("bajas: interrupted")
     except ClaimError as error:
         _problems(error)
         status = BAD_INPUT

@@ -14,6 +14,7 @@ from importlib.metadata import version
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bajas.errors import SamplingError
 from bajas.model.representation import Representation
 from bajas.sampler.chains import Stage, StageDraws, run_stage
 from bajas.sampler.interface import Draws, Progress, Settings, Whitened, trimmed
@@ -54,7 +55,7 @@ MOST_ROUNDS = 4
 #: Draws where the map stayed off through all of them: what is left isn't linear, and directions are
 #: so long that a quarter turn is a small step. Angles of a full turn's width, so that the
 #: coordinates on which the map is right come out uncorrelated on average; smaller steps.
-PATIENT_PLAN = PLAN._replace(least_angle=2.5, most_angle=8.8, target=0.9, careful=0.0)
+PATIENT_PLAN = PLAN._replace(least_angle=2.5, most_angle=8.8, target=0.93, careful=0.0)
 
 
 def sample_in_stages(
@@ -172,9 +173,15 @@ class _Run:
     def _compile(self) -> None:
         """Compile what the chains run, or read it from disk, here and not in the first chain."""
         size = self._representation.size
-        item = map_from_draws(self._representation, np.zeros((1, size)), walls=False)
         stage = Stage("compile", 1, 1, 1, 1, (0, 0), PILOT_PLAN._replace(max_depth=1), True)
-        run_stage(self._kernel, item, stage, lambda name, done, total: None)
+        try:
+            item = map_from_draws(self._representation, np.zeros((1, size)), walls=False)
+            run_stage(self._kernel, item, stage, lambda name, done, total: None)
+        except OSError as error:
+            raise SamplingError(
+                f"can't keep the sampler's compiled code on disk: {error}. Free some space, or name"
+                " a folder that has it in the environment variable NUMBA_CACHE_DIR"
+            ) from error
 
     def _share_out(self, kept: StageDraws, spent: float) -> None:
         """Charge adaptation on the last map to the warm-up, by gradients, which cost alike."""
