@@ -1,5 +1,6 @@
 """Make the passports that docs/evidence/calibration.md shows: fits of shipped claims, calibrated.
 
+    python docs/scripts/passports.py jenin --fits 20
     python docs/scripts/passports.py article --fits 50 --folder runs
     python docs/scripts/passports.py russia_ukraine --fits 16 --folder runs
     python docs/scripts/calibration_tables.py
@@ -19,6 +20,10 @@ FOLDER = Path(__file__).parents[1] / "_static" / "passports"
 
 #: By name: claims, and the totals that are asked for.
 CASES = {
+    "jenin": (
+        lambda: bajas.datasets.hindsight("jenin_2002").ledger,
+        [{"outcome": "killed", "side": "palestinians"}],
+    ),
     "article": (
         bajas.datasets.article_2023_08_07,
         [{"outcome": outcome, "side": "RU"} for outcome in ("killed", "casualties")],
