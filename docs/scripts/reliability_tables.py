@@ -83,7 +83,9 @@ def _table(header: tuple[str, ...], rows: Any) -> str:
 
 def _made(found: dict[str, Any]) -> str:
     commit = f", commit {found['commit']}" if "commit" in found else ""
-    return f"\n\nMade {found['date']}{commit}, Python {found['python']} on {found['machine']}."
+    command = f", by `{found['command']}`" if "command" in found else ""
+    made = f"Made {found['date']}{commit}, Python {found['python']} on {found['machine']}"
+    return f"\n\n{made}{command}."
 
 
 def main() -> None:

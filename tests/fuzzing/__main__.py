@@ -79,7 +79,7 @@ def _summary(seed: int, pieces: list[Piece], saved: SavedRun | None) -> dict[str
     for piece in pieces:
         outcomes.update(piece.outcomes)
     return {
-        "command": f"python -m fuzzing --tables {sum(p.tables for p in pieces)} --seed {seed}",
+        "command": _command(seed, pieces, 0 if saved is None else saved.files),
         "date": date.today().isoformat(),
         "commit": _commit(),
         "python": platform.python_version(),
@@ -96,6 +96,18 @@ def _summary(seed: int, pieces: list[Piece], saved: SavedRun | None) -> dict[str
         "outcomes": dict(outcomes.most_common()),
         "saved": None if saved is None else saved.as_dict(),
     }
+
+
+def _command(seed: int, pieces: list[Piece], saved: int) -> str:
+    """What makes these pieces and no others."""
+    numbers = [piece.number for piece in pieces]
+    options = [f"--tables {sum(piece.tables for piece in pieces)}"]
+    if numbers != list(range(len(numbers))):
+        ends = [n for n in numbers if n + 1 not in numbers]
+        starts = [n for n in numbers if n - 1 not in numbers]
+        options = [f"--pieces {a} {b + 1}" for a, b in zip(starts, ends, strict=True)]
+    options[-1] += f" --saved {saved}" if saved else ""
+    return " and ".join(f'make fuzz ARGS="--seed {seed} {option}"' for option in options)
 
 
 def _commit() -> str:
