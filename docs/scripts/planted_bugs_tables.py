@@ -5,9 +5,10 @@
 
 Reads planted_bugs.json (``python tests/mutants_model.py --calibration --json FILE``) and
 mutation.json (``make mutation ARGS="--sample N --json FILE"``) from benchmarks/results/, and what
-is said there of each surviving mutant in mutation_survivors.json. The table of the sampler's bugs
-is that which tests/sampler/test_planted_bugs.py holds the verdicts against, check by check. What
-isn't there is "not measured".
+is said there of each surviving mutant in mutation_survivors.json; mutation_before.json is a sample
+whose survivors tests were written for, which says nothing of the tests as they are. The table of
+the sampler's bugs is that which tests/sampler/test_planted_bugs.py holds the verdicts against,
+check by check. What isn't there is "not measured".
 """
 
 from __future__ import annotations
@@ -139,10 +140,14 @@ def mutation(told: Mapping[str, Any] | None, said: Mapping[str, Mapping[str, str
 
 def tables(folder: Path) -> dict[str, str]:
     """Return what is to stand between the page's markers."""
+    said, before = read(folder, "mutation_survivors"), read(folder, "mutation_before")
+    found = mutation(read(folder, "mutation"), said)
+    if before is not None:
+        found += f"\n\n### Before\n\n{mutation(before, said)}"
     return {
         "model": model(read(folder, "planted_bugs")),
         "sampler": sampler(),
-        "mutation": mutation(read(folder, "mutation"), read(folder, "mutation_survivors")),
+        "mutation": found,
     }
 
 

@@ -71,7 +71,7 @@ def at(stage: str, running: bool) -> Callable[[str, int, int], None]:
 
 
 def run_in_process(what: str, folder: Path, **variables: str) -> str:
-    """Call a function of this file in a process of its own; return the last line it prints."""
+    """Call a function of this file in a process of its own; return what it prints."""
     code = "import sys; sys.path[:0] = sys.argv[1:3]; import test_killed as t\n"
     paths = [str(Path(__file__).parent), str(TESTS)]
     (folder / "tmp").mkdir()
@@ -81,7 +81,7 @@ def run_in_process(what: str, folder: Path, **variables: str) -> str:
         capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    return result.stdout.strip().splitlines()[-1]
+    return result.stdout.strip()
 
 
 # -- a fit -------------------------------------------------------------------------------------
@@ -101,6 +101,7 @@ def fit_that_is_not_killed(folder: Path) -> None:
 
 def fits_that_are_killed(folder: Path) -> None:
     """Killed at each stage and while saving over an older file; at last one that is not."""
+    undisturbed = digest(fitted())  # which loads what is compiled, for all that is forked
     target, model = folder / "fit.nc", bajas.Model(small_ledger())
     target.write_bytes(b"older")
     for stage, running in (
@@ -122,11 +123,12 @@ def fits_that_are_killed(folder: Path) -> None:
     (part,) = set(os.listdir(folder)) - {"fit.nc", "tmp"}
     assert part.endswith(".part")
     fit.save(target)
-    print(digest(bajas.load(target)))
+    assert digest(bajas.load(target)) == undisturbed
+    print("whole")
 
 
 def test_a_fit_that_is_killed_at_any_stage_leaves_files_as_they_were(tmp_path: Path) -> None:
-    assert run_in_process("fits_that_are_killed", tmp_path) == digest(fitted())
+    assert run_in_process("fits_that_are_killed", tmp_path) == "whole"
 
 
 @pytest.mark.long
@@ -183,6 +185,7 @@ def batches_that_are_killed(folder: Path) -> None:
     def between_two(folder: Path) -> None:
         batch(folder, progress=lambda stage, done, total: die() if done == 1 else None)
 
+    undisturbed = batch(None)
     done: dict[str, str] = {}
     where = folder / "results"
     for kill, count in (
@@ -196,10 +199,9 @@ def batches_that_are_killed(folder: Path) -> None:
         done = found
     last = batch(where)
     assert done.items() <= results(where).items()
-    assert last == batch(None)
-    print(json.dumps(dict(last.results), sort_keys=True))
+    assert last == undisturbed
+    print("whole")
 
 
 def test_a_batch_that_is_killed_at_any_stage_goes_on_from_whole_results(tmp_path: Path) -> None:
-    told = run_in_process("batches_that_are_killed", tmp_path)
-    assert told == json.dumps(dict(batch(None).results), sort_keys=True)
+    assert run_in_process("batches_that_are_killed", tmp_path) == "whole"

@@ -138,6 +138,13 @@ def test_14_line_ends_are_accepted_and_noted(tmp_path: Path, text: str, rule: st
     assert rules(ledger)[rule] == "note"
 
 
+def test_14_line_ends_of_one_kind_are_not_worth_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "claims.csv"
+    path.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    ledger = bajas.read_claims(path)
+    assert not {"mixed-line-ends", "cr-line-ends"} & set(rules(ledger))
+
+
 def test_14_rows_after_an_embedded_newline_keep_their_line_numbers(tmp_path: Path) -> None:
     rows = [{**GOOD, "note": "one\ntwo"}, {**OTHER, "value": "-1"}]
     error = refused_bytes(tmp_path, csv_text(rows).encode())
@@ -286,7 +293,13 @@ CELLS: dict[str, tuple[dict[str, str], str, str, str]] = {
         "unknown-origin",
         "'think_tank'",
     ),
-    "31-itself": ({"derived_from": "a1"}, "derived_from", "derived-from-itself", ""),
+    "31-itself": ({"derived_from": "a1"}, "derived_from", "derived-from-itself", "its origin"),
+    "31-its-source": (
+        {"derived_from": "general_staff"},
+        "derived_from",
+        "derived-from-itself",
+        "one by one",
+    ),
     "34-negative": ({"value": "-5"}, "value", "negative-number", ""),
     "35-nan": ({"value": "NaN"}, "value", "not-finite", "empty"),
     "35-inf": ({"value": "inf"}, "value", "not-finite", ""),
@@ -687,7 +700,9 @@ def test_64_declared_region_is_accepted_and_a_loop_is_not(tmp_path: Path) -> Non
 def test_65_status_column_absent_is_noted_once(tmp_path: Path) -> None:
     rows = [{name: text for name, text in row.items() if name != "status"} for row in pair()]
     ledger = read_rows(tmp_path, rows)
-    assert [f.severity for f in ledger.findings if f.rule == "status-assumed"] == ["note"]
+    (finding,) = [f for f in ledger.findings if f.rule == "status-assumed"]
+    assert finding.severity == "note"
+    assert finding.fix == "add a column status (military, civilian or unknown) if some are not"
     assert {claim.status for claim in ledger} == {"military"}
 
 

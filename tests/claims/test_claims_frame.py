@@ -71,6 +71,12 @@ def test_values_that_can_not_be_read(columns: dict[str, object], rule: str) -> N
     assert caught.value.file == "DataFrame"
 
 
+def test_a_number_that_is_no_name_is_quoted() -> None:
+    with pytest.raises(bajas.ClaimError) as caught:
+        bajas.read_claims(frame(claim_id=[12.0, 13.0]))
+    assert [problem.text for problem in caught.value.problems] == ["12.0", "13.0"]
+
+
 def test_integer_ids_are_names() -> None:
     assert bajas.read_claims(frame(claim_id=[12, 13]))["12"].value == 1234
 

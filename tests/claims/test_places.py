@@ -115,6 +115,51 @@ def test_figures_and_days_on_the_edge_are_taken_as_they_are(
     assert {name: getattr(claim, name) for name in fields} == fields
 
 
+def test_text_after_a_quote_is_shown_from_the_quote_on(tmp_path: Path) -> None:
+    path = tmp_path / "claims.csv"
+    path.write_text('claim_id,source\n"a1"x,staff\n', encoding="utf-8")
+    with pytest.raises(bajas.ClaimError) as caught:
+        bajas.read_claims(path)
+    (problem,) = [p for p in caught.value.problems if p.rule == "text-after-quote"]
+    assert (problem.row, problem.text) == (2, '"a1"x,staff\n')
+
+
+def test_what_is_not_known_of_the_missing_is_said_of_its_column() -> None:
+    found = bajas.read_claims(pd.DataFrame(pair(missing_included="unknown"))).findings
+    (finding,) = [f for f in found if f.rule == "missing-included-unknown"]
+    assert finding.column == "missing_included"
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("RANK_ONLY", {"qualifier": "peak", "value": "", "end": "2023-01-31"}),
+        ("RATE", {"per_day": "1", "value": "12"}),
+        ("RETRACTED", {"excluded": "withdrawn"}),
+        ("LINEAGE", {"derived_from": "other"}),
+        ("DERIVED_TOTAL", {"excluded": "withdrawn"}),
+    ],
+)
+def test_a_flag_in_a_note_is_pointed_out_unless_its_column_says_it(
+    flag: str, said: dict[str, str]
+) -> None:
+    def pointed_out(**changes: str) -> list[str | None]:
+        rows = table({**GOOD, **changes}, {**GOOD, "claim_id": "z9", "source": "other"})
+        findings = bajas.read_claims(pd.DataFrame(rows)).findings
+        return [f.column for f in findings if f.rule == "note-flag-not-a-column"]
+
+    assert pointed_out(note=f"see there. {flag}") == ["note"]
+    assert pointed_out(note=f"see there. {flag}", **said) == []
+
+
+def test_a_claim_as_plain_data_has_lists_and_texts_only() -> None:
+    claim = read(derived_from="other", **{"extra.page": "7"})
+    data = claim.as_dict()
+    assert (data["derived_from"], data["extra"]) == (["other"], [["extra.page", "7"]])
+    assert data["start"] == "2023-01-01"
+    assert bajas.Claim.from_dict(data) == claim
+
+
 # -- headers ------------------------------------------------------------------------------------
 
 

@@ -79,6 +79,12 @@ def test_problems_of_the_table(rows: list[dict[str, str]], rule: str) -> None:
     assert rule in {problem.rule for problem in caught.value.problems}
 
 
+def test_an_anchor_on_the_edge_is_taken() -> None:
+    edge = {"source": "a", "anchor_mean": "-10", "anchor_sd": "10"}
+    found, _ = read_sources(pd.DataFrame([edge]))
+    assert found["a"].anchor == Anchor(-10.0, 10.0)
+
+
 def test_a_source_may_repeat_one_that_only_the_claims_name(tmp_path: Path) -> None:
     ledger = read_rows(tmp_path, pair(), sources=sources(derived_from="think_tank"))
     assert ledger.sources["general_staff"].derived_from == ("think_tank",)

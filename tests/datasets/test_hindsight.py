@@ -6,7 +6,6 @@ import csv
 import re
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import bajas
@@ -136,7 +135,8 @@ def test_an_unknown_case_is_refused_by_name() -> None:
 def test_truths_come_as_a_table_with_dates(case: HindsightCase) -> None:
     table = case.truth_table()
     assert len(table) == len(case.truths)
-    assert pd.api.types.is_datetime64_any_dtype(table["start"])
+    assert list(table["start"].dt.date) == [truth.start for truth in case.truths]
+    assert list(table["end"].dt.date) == [truth.end for truth in case.truths]
     assert (table["low"].fillna(table["value"]) <= table["value"]).all()
 
 

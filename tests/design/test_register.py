@@ -141,6 +141,17 @@ def test_the_design_says_what_is_new_and_since_when() -> None:
     assert not first.biased
 
 
+def test_counts_after_one_that_is_no_plain_count_are_additions_all_the_same() -> None:
+    ranged = {"value": "", "low": "300", "high": "500", "qualifier": "range"}
+    made = design(
+        window(0, 49, claim_id="n0", **{**NAMES, **ranged}),
+        window(0, 99, claim_id="n1", value="400", **NAMES),
+        window(0, 129, claim_id="n2", value="700", **NAMES),
+    )
+    plain = {o.name: o.value for o in made.observations if o.counted is not None}
+    assert plain == {"n1": 400, "n2": 300}
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -50,6 +50,9 @@ def total(day: int, value: int, **changes: str) -> Row:
         ("UK MoD", "UK Ministry of Defence"),
         ("us_dod", "US Department of Defense"),
         ("general_staff", "genral_staff"),
+        ("general_staff", "general_satff"),
+        ("general_staff", "general_stafff"),
+        ("ministry", "ministyr"),
         ("general_staff", "general-staff"),
         ("The Guardian", "guardian"),
         ("st\u0430ff", "staff"),
@@ -229,6 +232,14 @@ def test_59_a_lone_rate_is_held_against_other_sources(tmp_path: Path) -> None:
     assert found(read(tmp_path, *rows, rate), "rate-outlier").claim_id == "b1"
 
 
+def test_59_a_rate_between_two_ends_is_that_of_their_middle(tmp_path: Path) -> None:
+    ranged = {"value": "", "qualifier": "range", "level": "0.9"}
+    ends = [{"low": str(80 * day), "high": str(120 * day)} for day in range(1, 6)]
+    rows = [{**total(day, 0), **ranged, **low} for day, low in enumerate(ends, 1)]
+    rate = total(7, 20_000, per_day="1")
+    assert "200 times" in found(read(tmp_path, *rows, rate, OTHER), "rate-outlier").message
+
+
 def test_62_a_part_within_bounds_is_in_order(tmp_path: Path) -> None:
     casualties = {"claim_id": "a2", "outcome": "casualties", "qualifier": "at_least"}
     ledger = read(tmp_path, {"value": "2000"}, {**casualties, "value": "1500"}, OTHER)
@@ -310,6 +321,11 @@ def test_a_peak_that_the_own_series_contradicts(tmp_path: Path) -> None:
     assert "peak-contradicted" not in rules(read(tmp_path, *totals, early, OTHER))
     right = {**peak, "start": "2023-01-03", "end": "2023-01-03"}
     assert "peak-contradicted" not in rules(read(tmp_path, *totals, right, OTHER))
+    # Days that the series doesn't tell apart: nothing is said of them.
+    for start, end in (("2023-01-04", "2023-01-05"), ("2023-01-06", "2023-01-07")):
+        untold = {**peak, "start": start, "end": end}
+        later = total(7, 900)
+        assert "peak-contradicted" not in rules(read(tmp_path, *totals, later, untold, OTHER))
 
 
 def test_the_general_staff_contradicts_its_ceiling_of_summer_2023(

@@ -75,6 +75,13 @@ def test_a_truth_may_lie_on_its_bound(tmp_path: Path, value: str) -> None:
     assert read(tmp_path, {"value": value})[0].value == float(value)
 
 
+def test_a_truth_of_less_than_one_is_one_and_of_nothing_is_none(tmp_path: Path) -> None:
+    open_ended = {"low": "", "high": ""}
+    assert read(tmp_path, {**open_ended, "value": "0.5"})[0].value == 0.5
+    with pytest.raises(bajas.ClaimError, match="above zero"):
+        read(tmp_path, {**open_ended, "value": "0"})
+
+
 def test_a_war_of_one_day_is_a_window(tmp_path: Path) -> None:
     assert read(tmp_path, {"start": "2020-11-10"})[0].window.days == 1
 
