@@ -181,10 +181,8 @@ def main() -> None:
     result: dict[str, Any] = {**origin("bajas", "numba"), "base": BASE, "sweeps": {}}
     left = options.most
     for sweep in SWEEPS:
-        rows = []
         for size in SWEEPS[sweep]:
-            chosen = BASE | {sweep: size}
-            name = "simulated-{days}-{claims}-{strata}".format(**chosen)
+            chosen, name = BASE | {sweep: size}, case_name(sweep, size)
             row = known.get(name, {})
             wanted = sweep in sweeps and left > 0
             if wanted and not {"kernel_us", "kernel_error"} & set(row):
@@ -205,13 +203,26 @@ def main() -> None:
                 print(_line(name, row), flush=True)
             if row:
                 known[name] = row
-                rows.append(row)
-            fitted = exponents(sweep, rows)
-            result["sweeps"][sweep] = {"sizes": rows, "exponents": fitted}
+            result["sweeps"] = laid_out(known)  # all of them: a run may be cut short
             if options.json:
                 options.json.write_text(json.dumps(result, indent=2) + "\n")
-        if rows:
-            print("\n" + table(sweep, rows, fitted) + "\n", flush=True)
+        found = result["sweeps"][sweep]
+        if found["sizes"]:
+            print("\n" + table(sweep, found["sizes"], found["exponents"]) + "\n", flush=True)
+
+
+def case_name(sweep: str, size: int) -> str:
+    """Return the name of a size's posterior."""
+    return "simulated-{days}-{claims}-{strata}".format(**(BASE | {sweep: size}))
+
+
+def laid_out(known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the sizes that are known, sweep by sweep, with their exponents."""
+    found = {}
+    for sweep, sizes in SWEEPS.items():
+        rows = [known[name] for size in sizes if known.get(name := case_name(sweep, size))]
+        found[sweep] = {"sizes": rows, "exponents": exponents(sweep, rows)}
+    return found
 
 
 def measured_before(file: Path | None) -> dict[str, dict[str, Any]]:

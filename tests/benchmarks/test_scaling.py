@@ -90,6 +90,17 @@ def test_a_run_in_pieces_measures_each_size_once(
     days = json.loads(file.read_text())["sweeps"]["days"]
     assert [row["kernel_us"] for row in days["sizes"]] == [1, 2, 3, 4]
     assert days["exponents"]["kernel_us"]["points"] == 4
+
+    def cut_short(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("scaling.table", cut_short)  # after the first sweep
+        with pytest.raises(KeyboardInterrupt):
+            main()
+    sweeps = json.loads(file.read_text())["sweeps"].values()
+    assert [len(found["sizes"]) for found in sweeps] == [4, 4, 4]
+    asked.clear()
     monkeypatch.setattr("scaling.commit", lambda *_: "another")
     main()
-    assert len(asked) == 13
+    assert len(asked) == 3
