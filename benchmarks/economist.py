@@ -10,7 +10,7 @@ when one source's rows are there five times; and how often intervals hold the tr
 simulated with the same sources, windows and days. With BAJAS_DATA the additive model is also fitted
 to The Economist's own table of estimates, which isn't part of bajas.
 
-    --simulations 80     fits of each model to simulated claims
+    --simulations 55     fits of each model to simulated claims
     --folder runs        keep fits there, and go on from them
 """
 
@@ -61,7 +61,7 @@ FITTED = Specification(intensity=IntensityPrior(level_centre=CENTRE))
 def main() -> None:
     """Fit, repeat, simulate; print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=80)
+    parser.add_argument("--simulations", type=int, default=55)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path)

@@ -96,6 +96,7 @@ class Runner:
     ) -> None:
         self.names, self.tell, self.rests = names, tell, rests
         self.failed: list[str] = []
+        self.broken: list[str] = []  # that fail without a mutant
         self.reached: dict[str, list[int]] = {}  # tests by function, the quickest first
         self.seconds: list[float] = []
 
@@ -112,7 +113,8 @@ class Runner:
         known = self._known()
         told, failed = in_fork(lambda: self._without(session, known), None)[1]
         if failed:
-            raise session.Failed(f"tests fail without a mutant: {failed}")
+            self.broken = failed
+            raise session.Failed("tests fail without a mutant")
         SEEN.write_text(json.dumps(told), encoding="utf-8")
         for index, item in enumerate(session.items):
             for function in told[item.nodeid]["functions"]:
@@ -171,7 +173,8 @@ class Runner:
         for (item, of_file), following in zip(new, [*new[1:], (None, "")], strict=True):
             self.rests.take()
             if time.monotonic() - kept > 10:  # a run that is cut short needn't see these again
-                SEEN.write_text(json.dumps(told), encoding="utf-8")
+                passed = {name: it for name, it in told.items() if name not in self.failed}
+                SEEN.write_text(json.dumps(passed), encoding="utf-8")
                 kept = time.monotonic()
             state()._stats.clear()
             begin = time.process_time()
@@ -317,8 +320,11 @@ def main() -> None:
     arguments += config().pytest_add_cli_args_test_selection
     os.environ["MUTANT_UNDER_TEST"] = ""
     os.chdir("mutants")
-    ended = pytest.main(arguments, plugins=[Runner(chosen, tell, Rests(options.rest))])
+    runner = Runner(chosen, tell, Rests(options.rest))
+    ended = pytest.main(arguments, plugins=[runner])
     os.chdir(ROOT)
+    if runner.broken:
+        sys.exit(f"tests fail without a mutant: {runner.broken}")
     if not verdicts:
         sys.exit(f"pytest ended with {ended!r}")
     survivors = [n for n, told in verdicts.items() if told["verdict"] in ("survived", "no tests")]

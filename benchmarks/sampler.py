@@ -11,8 +11,9 @@ bajas is compiled before the clock starts, into an empty cache, by a short run w
 apart (cpu_s_with_empty_cache); PyTensor's and Stan's caches are as they are found, but Stan's
 recorded compile time is charged all the same.
 
-With several seeds the line of a sampler is its run of median ess_per_cpu_s_worst; JSON has all.
-With --keep the samplers that the JSON file already has stay in it: peers can be run one by one.
+With several seeds the line of a sampler is its run of median ess_per_cpu_s_worst (the lower
+of two); JSON has all. With --keep the samplers that the JSON file already has stay in it: peers can
+be run one by one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -190,11 +191,9 @@ def side_by_side(
                 load = {"load": round(os.getloadavg()[0], 1)}  # what seconds of a wall are worth
                 runs.append({"seed": seed} | figures(built, run, facts) | once | load)
                 _report(peer, runs[-1])
-        order = sorted(range(len(runs)), key=lambda i: runs[i]["ess_per_cpu_s_worst"])
-        chosen = runs[order[len(order) // 2]]
         now = origin()
         result["samplers"][peer] = {
-            **chosen,
+            **median_run(runs),
             "all_converged": all(r["converged"] for r in runs),
             "cpu_limit_s": length.cpu_limit_s,
             **{key: now[key] for key in ("when", "commit")},
@@ -207,6 +206,11 @@ def side_by_side(
                 result["samplers"] = {name: known[name] for name in PEERS if name in known}
             json_file.write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def median_run(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the run of median rate at the worst quantity; of an even number the lower median."""
+    return sorted(runs, key=lambda run: run["ess_per_cpu_s_worst"])[(len(runs) - 1) // 2]
 
 
 def _in_file(file: Path, built: Case) -> dict[str, Any]:

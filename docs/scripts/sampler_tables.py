@@ -131,17 +131,24 @@ def rewritten(page: str, content: str, what: str = "tables") -> str:
 
 def _section(title: str, folder: Path, name: str, command: str, shown: Any) -> list[str]:
     """Return heading, command, origin and tables of one file."""
-    path = folder / f"{name}.json"
+    path, example = folder / f"{name}.json", folder / "radford_2023.json"
     head = [f"### {title}"] if title else []
     source = f"`{command} --json benchmarks/results/{name}.json`"
-    if not path.is_file():
+    borrowed = name == "p3" and example.is_file()
+    if not path.is_file() and not borrowed:
         return [*head, f"{NOT_MEASURED} The command: {source}."]
-    result = json.loads(path.read_text(encoding="utf-8"))
-    example = folder / "radford_2023.json"
-    if name == "p3" and "bajas" not in result["samplers"] and example.is_file():
-        own = _as_sampler(json.loads(example.read_text(encoding="utf-8")))
-        result["samplers"] = {"bajas": own, **result["samplers"]}
-        source += " and, bajas, `python examples/radford_2023.py`"
+    result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if borrowed and (result is None or "bajas" not in result["samplers"]):
+        run = json.loads(example.read_text(encoding="utf-8"))
+        if result is None:
+            kept = {key: run[key] for key in ("machine", "settings") if key in run}
+            result = kept | {"sizes": {"parameters": run["parameters"]}, "samplers": {}}
+            source = (
+                f"bajas alone, by `python examples/{example.stem}.py`; other samplers: {source}"
+            )
+        else:
+            source += f" and, bajas, `python examples/{example.stem}.py`"
+        result["samplers"] = {"bajas": _as_sampler(run), **result["samplers"]}
     return [*head, f"{source}. {_origin(result)}", *shown(result)]
 
 
@@ -255,7 +262,8 @@ def _of_seeds(runs: Sequence[Result]) -> str:
         if values:
             spans.append(f"{label} {_number(min(values), form)} to {_number(max(values), form)}")
     seeds = ", ".join(str(run["seed"]) for run in runs)
-    return f"the median run of seeds {seeds}; {'; '.join(spans)}."
+    which = "median run" if len(runs) % 2 else "slower run" if len(runs) == 2 else "lower median"
+    return f"the {which} of seeds {seeds}; {'; '.join(spans)}."
 
 
 def _density(result: Result) -> list[str]:

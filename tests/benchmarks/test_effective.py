@@ -15,7 +15,7 @@ from model_examples import built, every_form
 from origin import commit, origin
 from peers.contract import Length, Meter, Run, cpu_seconds, free_blocks, starts
 from posteriors import Case, Totals
-from sampler import figures, side_by_side, table
+from sampler import figures, median_run, side_by_side, table
 
 from bajas.model.graph import build_pymc_model
 
@@ -178,6 +178,11 @@ def test_samplers_that_were_measured_before_stay_in_the_file(
     for unlike in (other, priors):
         with pytest.raises(ValueError, match="another posterior"):
             side_by_side(unlike, ["stan"], Length(), [1], file, keep=True)
+
+
+def test_the_median_run_is_shown_and_of_two_the_slower() -> None:
+    runs = [{"seed": i, "ess_per_cpu_s_worst": rate} for i, rate in enumerate((3.0, 1.0, 2.0, 9.0))]
+    assert [median_run(runs[:n])["seed"] for n in (1, 2, 3, 4)] == [0, 1, 2, 2]
 
 
 def test_a_short_run_begins_no_sampler_late(monkeypatch: pytest.MonkeyPatch) -> None:
