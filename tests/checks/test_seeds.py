@@ -1,5 +1,7 @@
 """Seeds of simulated cases: alike for one name, independent for two, the same in every process."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -22,17 +24,17 @@ def first_normals(name: str, cases: int = 400) -> np.ndarray:
     )
 
 
-def test_a_name_has_the_same_seeds_in_every_process():
+def test_a_name_has_the_same_seeds_in_every_process() -> None:
     # pinned: measured figures are made anew only with the same seeds
     assert case_seed("baseline", 3, 5) == (1706342151447226507, 3, 5)
 
 
-def test_names_seeds_and_cases_all_make_another_seed():
+def test_names_seeds_and_cases_all_make_another_seed() -> None:
     seeds = {case_seed(name, seed, i) for name in NAMES for seed in (0, 1) for i in range(50)}
     assert len(seeds) == len(NAMES) * 2 * 50
 
 
-def test_first_variates_of_two_designs_have_nothing_to_do_with_each_other():
+def test_first_variates_of_two_designs_have_nothing_to_do_with_each_other() -> None:
     table = np.array([first_normals(name) for name in NAMES])
     between = np.corrcoef(table)[np.triu_indices(len(NAMES), 1)]
     # of 325 correlations of 400 pairs none beyond 4.5 standard errors
@@ -42,10 +44,12 @@ def test_first_variates_of_two_designs_have_nothing_to_do_with_each_other():
 
 
 @pytest.mark.parametrize(("name", "same"), [("gross errors large", True), ("two sides", False)])
-def test_a_fault_has_the_cases_of_the_baseline_and_a_feature_its_own(monkeypatch, name, same):
-    seen = []
+def test_a_fault_has_the_cases_of_the_baseline_and_a_feature_its_own(
+    monkeypatch: pytest.MonkeyPatch, name: str, same: bool
+) -> None:
+    seen: list[object] = []
 
-    def noted(ledger, specification, seed, *rest):
+    def noted(ledger: object, specification: object, seed: object, *rest: object) -> None:
         seen.append(seed)
         raise BajasError("enough seen")
 
