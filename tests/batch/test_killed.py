@@ -38,8 +38,6 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes that fork here"),
 ]
 
-#: As long as a fit needs not to be over before it is killed.
-ENDLESS = {"draws": 100_000, "tune": 20_000, "chains": 2, "seed": 5}
 SHORT = {"draws": 120, "tune": 60, "chains": 2, "seed": 5}
 
 
@@ -107,8 +105,9 @@ def fits_that_are_killed(folder: Path) -> None:
     for stage, running in (
         ("compile", False), ("map", False), ("pilot", True), ("warm-up", True), ("draws", True)
     ):  # fmt: skip
-        tell = at(stage, running)
-        killed(lambda tell=tell: model.fit(progress=tell, **ENDLESS).save(target))
+        tell, long = at(stage, running), {"warm-up": {"tune": 20_000}, "draws": {"draws": 50_000}}
+        settings = {**SHORT, **long.get(stage, {})}
+        killed(lambda tell=tell, of=settings: model.fit(progress=tell, **of).save(target))
         assert sorted(os.listdir(folder)) == ["fit.nc", "tmp"], stage
         assert target.read_bytes() == b"older"
         assert os.listdir(folder / "tmp") == []
@@ -127,6 +126,7 @@ def fits_that_are_killed(folder: Path) -> None:
     print("whole")
 
 
+@pytest.mark.long
 def test_a_fit_that_is_killed_at_any_stage_leaves_files_as_they_were(tmp_path: Path) -> None:
     assert run_in_process("fits_that_are_killed", tmp_path) == "whole"
 
