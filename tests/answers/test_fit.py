@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -41,7 +42,8 @@ def test_the_posterior_is_a_tree_with_named_dims_and_real_dates(fit: Fit) -> Non
     assert losses.indexes["week"][0] == pd.Timestamp("2023-01-01")
     # the weekly losses in the tree are the realised counts that every answer uses
     weeks = losses.sel(stratum="X guard killed").sum("week").values
-    assert (weeks == fit.draws.total("killed", "X", "guard")).all()
+    # sums of single precision: whole numbers are exact in it up to sixteen million
+    np.testing.assert_allclose(weeks, fit.draws.total("killed", "X", "guard"), rtol=1e-6)
 
 
 def test_a_saved_fit_gives_the_same_answers(fit: Fit, tmp_path: Path) -> None:
