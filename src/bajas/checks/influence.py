@@ -88,6 +88,7 @@ def influence(
     Returns
     -------
     Influence
+        What each claim and each stream does to the headline, with a table and a plot.
 
     Raises
     ------

@@ -110,6 +110,7 @@ def sensitivity(
     Returns
     -------
     Sensitivity
+        The headline under each variation, with a table, a plot and a sentence.
 
     Raises
     ------

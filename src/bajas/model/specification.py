@@ -133,11 +133,11 @@ class IntensityPrior:
         Weight with which the path of a side's people enters the log losses of its equipment: 0
         lets every category go its own way, 1 makes it follow the fighting in full but for its own
         path.
+    covariate_sd : float
+        Sd of the change of log losses per standard deviation of a covariate.
     equipment_centre : float or "auto"
         Centre of log(items per day) of each equipment category; ``"auto"`` as for
         ``level_centre``. The sd is ``level_sd``.
-    covariate_sd : float
-        Sd of the change of log losses per standard deviation of a covariate.
     """
 
     knot_days: int = 7
