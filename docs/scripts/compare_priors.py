@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import bajas
+from bajas.checks.commit import commit
 
 RESULT = Path(__file__).parents[1] / "_static" / "compare_priors.json"
 AS_OF = "2023-08-07"
@@ -77,9 +77,6 @@ def measured(
         found = fit.total(outcome, side, component, until=until)
         low, high = found.interval(0.95).rounded
         totals[f"{outcome} {side} {component} to {until}"] = [found.rounded, low, high]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout.strip()
     return {
         "totals": totals,
         "sd of the RU level": round(float(level.std()), 3),
@@ -87,7 +84,7 @@ def measured(
         "why not": list(fit.draws.why_not),
         "draws": fit.draws.chains * fit.draws.draws,
         "seed": seed,
-        "commit": commit,
+        "commit": commit(),
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "date": date.today().isoformat(),
     }

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import pandas as pd
 
 import bajas
 from bajas.answers.plots.style import GHOST, INK, axes, tidy
+from bajas.checks.commit import commit
 
 DOCS = Path(__file__).parents[1]
 RESULT, PICTURE = DOCS / "_static" / "components.json", DOCS / "_static" / "components.png"
@@ -131,9 +131,7 @@ def measured(seed: int, draws: int) -> dict[str, Any]:
         "seed": seed,
         "draws": 4 * draws,
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
+        "commit": commit(),
         "date": date.today().isoformat(),
     }
 

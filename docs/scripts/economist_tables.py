@@ -11,7 +11,7 @@ import json
 from datetime import date
 from typing import Any
 
-from hindsight_parts import DOCS, RESULTS, between, number
+from hindsight_parts import DOCS, RESULTS, between, number, reached
 from matplotlib.figure import Figure
 
 from bajas.answers.plots.style import BAND_ALPHA, GHOST, INK, tidy
@@ -130,10 +130,6 @@ def bars(result: dict[str, Any]) -> str:
         f" to {100 * theirs:.1f} % | {reached(moved)} |"
     )
     return "\n".join(lines)
-
-
-def reached(missed: float) -> str:
-    return "reached" if missed <= 0 else f"**missed by {missed:.2f}**"
 
 
 def jumps(result: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hindsight_parts import MAIN
+from hindsight_parts import MAIN, reached
 
 #: Scores and their names in words.
 SCORES = {"mae": "absolute log error", "crps": "CRPS", "log_score": "log score"}
@@ -30,7 +30,7 @@ def bars(result: dict[str, Any]) -> str:
         missed = max(low - ours, ours - high)
         lines.append(
             f"| 90 % intervals hold {low:.2f} to {high:.2f} of the truths | {words} | {ours:.2f} |"
-            f" {said(missed)} |"
+            f" {reached(missed)} |"
         )
     for score, name in SCORES.items():
         for selection, words in SELECTIONS.items():
@@ -40,7 +40,7 @@ def bars(result: dict[str, Any]) -> str:
             missed = methods[MAIN][score] - others[best][score]
             lines.append(
                 f"| {name} below every baseline's | {words} | {methods[MAIN][score]:.2f}; the best"
-                f" is {others[best][score]:.2f} ({best}) | {said(missed)} |"
+                f" is {others[best][score]:.2f} ({best}) | {reached(missed)} |"
             )
     for selection, words in (
         ("with two claims or more, graded", "graded, with two claims or more"),
@@ -52,13 +52,9 @@ def bars(result: dict[str, Any]) -> str:
         lines.append(
             "| 95 % intervals that hold as many truths as Hartung and Knapp's and are narrower |"
             f" {words} | {ours['covers_95']:.2f} and {ours['width_95']:.1f} wide; theirs"
-            f" {theirs['covers_95']:.2f} and {theirs['width_95']:.1f} | {said(missed)} |"
+            f" {theirs['covers_95']:.2f} and {theirs['width_95']:.1f} | {reached(missed)} |"
         )
     return "\n".join(lines)
-
-
-def said(missed: float) -> str:
-    return "reached" if missed <= 0 else f"**missed by {missed:.2f}**"
 
 
 def former(result: dict[str, Any]) -> str:

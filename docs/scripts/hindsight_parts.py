@@ -25,3 +25,8 @@ def number(value: float) -> str:
         return "0"
     step = 10 ** max(0, math.floor(math.log10(value)) - 2)
     return f"{round(value / step) * step:,.0f}"
+
+
+def reached(missed: float) -> str:
+    """Return whether a bar was reached, or by how much it was missed."""
+    return "reached" if missed <= 0 else f"**missed by {missed:.2f}**"

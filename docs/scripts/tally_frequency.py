@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ import pandas as pd
 from bajas.answers.montecarlo import effective_size
 from bajas.batch.run import run_batch
 from bajas.batch.task import FitTask
+from bajas.checks.commit import commit
 from bajas.checks.scenarios import BELIEFS, one_side, published_every
 from bajas.checks.simulation import simulate_claims
 from bajas.model.specification import NoisePrior
@@ -143,11 +143,8 @@ def main() -> None:
     if options.rule and RESULT.exists():
         kept = json.loads(RESULT.read_text(encoding="utf-8"))["rows"]
         rows = [row for row in kept if row["noise"] != options.rule]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout.strip()
     for anchored, rule in pairs:
-        row: dict[str, Any] = {"anchor": anchored, "noise": rule, "commit": commit}
+        row: dict[str, Any] = {"anchor": anchored, "noise": rule, "commit": commit()}
         for every in FREQUENCIES:
             found = [
                 batch.results[json.dumps([anchored, every, rule, truth])]

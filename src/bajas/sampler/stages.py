@@ -34,7 +34,7 @@ PILOT_USED = 48
 #: every fourth grows until it turns back, for where it is not. Of the rest a tenth has short steps,
 #: to get into and out of corners in which scales are small and the usual step is refused. Shorter
 #: steps than a target of 0.72 asks for cost little, since draws become that much less correlated,
-#: and where claims are few they are the difference between one divergence in twenty and none.
+#: and where claims are few they spare most divergences.
 PLAN = Plan(
     dynamic=0.25, least_angle=1.4, most_angle=2.6, max_depth=10, target=0.85, careful=0.1, fine=0.4
 )
