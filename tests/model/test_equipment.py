@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,21 +59,19 @@ def interval(made: Representation, rng: np.random.Generator) -> tuple[float, flo
 
 
 def test_the_centre_of_a_level_is_that_of_the_claims_or_the_one_stated() -> None:
-    def centre(**choice: float) -> float:
+    def centre(**choice: Any) -> float:
         made = built(window(0, 99, claim_id="t", outcome="tank", value="400"), **choice)
         return next(term for term in made.terms if term.name == "equipment_level").mean.item()
 
     assert centre() == pytest.approx(np.log(10.0))  # four a day, to a power of ten
-    assert centre(equipment_centre=1.5) == pytest.approx(1.5)
+    assert centre(level_centre={"X all tank": 1.5}) == pytest.approx(1.5)
 
 
-def test_a_centre_that_is_not_stated_leaves_no_trace_in_the_specification() -> None:
-    """So that saved specifications keep their hash."""
-    assert "equipment_centre" not in Specification().as_dict()["intensity"]
-    stated = Specification(intensity=IntensityPrior(equipment_centre=1.5))
+def test_a_stated_centre_is_kept_with_the_specification() -> None:
+    stated = Specification(intensity=IntensityPrior(level_centre={"X all tank": 1.5}))
     assert Specification.from_json(stated.to_json()) == stated
-    with pytest.raises(bajas.BajasError, match="equipment_centre is a number or 'auto'"):
-        IntensityPrior(equipment_centre="guess")  # type: ignore[arg-type]
+    with pytest.raises(bajas.BajasError, match="level_centre of 'X all tank' must be a number"):
+        IntensityPrior(level_centre={"X all tank": "guess"})  # type: ignore[dict-item]
 
 
 @pytest.mark.slow

@@ -378,8 +378,6 @@ def _equipment_centre(design: Design, prior: IntensityPrior, key: tuple[str, str
     stated, label = prior.level_centre, " ".join(key)
     if isinstance(stated, Mapping) and label in stated:
         return float(stated[label])
-    if prior.equipment_centre != "auto":
-        return float(prior.equipment_centre)
     rates = [
         o.value / o.window.days
         for o in design.observations

@@ -135,9 +135,6 @@ class IntensityPrior:
         path.
     covariate_sd : float
         Sd of the change of log losses per standard deviation of a covariate.
-    equipment_centre : float or "auto"
-        Centre of log(items per day) of each equipment category; ``"auto"`` as for
-        ``level_centre``. The sd is ``level_sd``.
     """
 
     knot_days: int = 7
@@ -159,7 +156,6 @@ class IntensityPrior:
     equipment_path_scale: float = 0.15
     equipment_loading: float = 0.25
     covariate_sd: float = 0.3
-    equipment_centre: float | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         for item in ("knot_days", "component_knots", "ratio_knots"):
@@ -183,10 +179,10 @@ class IntensityPrior:
             wrong = [name for name, entry in given.items() if not isinstance(entry, kind)]
             if wrong:
                 raise SpecificationError(f"{wrong[0]!r} needs a {kind.__name__}")
-        for item in ("level_centre", "equipment_centre"):
-            centre = getattr(self, item)
-            if isinstance(centre, str) and centre != "auto":
-                raise SpecificationError(f"{item} is a number or 'auto', not {centre!r}")
+        if isinstance(self.level_centre, str) and self.level_centre != "auto":
+            raise SpecificationError(
+                f"level_centre is a number or 'auto', not {self.level_centre!r}"
+            )
         if isinstance(self.level_centre, Mapping):
             for label, centre in self.level_centre.items():
                 if isinstance(centre, str) or not abs(centre) < float("inf"):
@@ -315,8 +311,6 @@ class Specification:
         intensity["components"] = {
             name: asdict(prior) for name, prior in self.intensity.components.items()
         }
-        if self.intensity.equipment_centre == "auto":
-            del intensity["equipment_centre"]  # as before it could be stated: hashes stay
         found: dict[str, Any] = {
             "bias": self.bias.as_dict(),
             "intensity": intensity,
